@@ -1,0 +1,49 @@
+# Everything a developer or an operator types. `make help` lists it.
+# PYTHON names the interpreter that .venv is made from: make setup PYTHON=python3.13
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-runtime setup-tests demo test check bench lock clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
+
+setup:  ## install everything a developer needs into .venv, and start nothing
+	@deploy/setup_python.sh all
+
+setup-runtime:  ## install only what running it needs
+	@deploy/setup_python.sh runtime
+
+setup-tests: setup  ## fetch what the tests run against: Apache Kafka's jars (Maven) and Prometheus (Debian)
+	@deploy/setup_kafka.sh
+	@deploy/setup_prometheus.sh
+
+demo: setup-runtime  ## a broker, a worker and an example process on this machine; Ctrl-C ends them all
+	@$(BIN)/casewatch demo
+
+check: setup  ## lint, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir build/import-linter
+
+test: setup-tests check  ## everything: the checks, then all tests, the ones against a real Kafka included
+	$(BIN)/pytest
+
+bench: setup-tests  ## throughput and latency, as tables
+	$(BIN)/python -m tests.bench
+
+# Hashes are the public index's for every wheel of a version, so that one lock serves Python 3.11 to 3.13. A folder of
+# wheels that this machine may prefer is left out of it. Upgrade with: make lock LOCK_ARGS=--upgrade
+LOCK := env -u PIP_FIND_LINKS CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN)/pip-compile --quiet --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe $(LOCK_ARGS)
+lock: setup  ## resolve requirements/*.in anew into the locked *.txt
+	cd requirements && $(LOCK) build.in -o build.txt
+	cd requirements && $(LOCK) runtime.in -o runtime.txt
+	cd requirements && $(LOCK) embedded.in -o embedded.txt
+	cd requirements && $(LOCK) test.in -o test.txt
+
+clean:  ## remove the environment and everything that was built or fetched
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,1 @@
+"""The tests, by cost: schemas and stream in milliseconds, then agents, scenarios, deploy, and a real Kafka."""
