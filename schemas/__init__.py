@@ -1,0 +1,1 @@
+"""What things are: frozen, validated values for the wire, the definition files and the settings."""

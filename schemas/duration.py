@@ -1,0 +1,92 @@
+"""Lengths of time as people write them: `90s`, `15m`, `4h`, `2d`, `1h30m`, or ISO 8601 `PT4H`.
+
+Invariant: a duration has one meaning whatever the calendar, so that months, years and working days are refused by name.
+"""
+
+import re
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from schemas.problem import Fault
+
+SECOND: Final = 1000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+LONGEST: Final = 36_525 * DAY
+"""A hundred years, in milliseconds: what is longer is a slip of the pen."""
+
+SHORT_PATTERN: Final = r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
+ISO_PATTERN: Final = r"^P(?=\d|T\d)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$"
+PATTERN: Final = f"({SHORT_PATTERN})|({ISO_PATTERN})"
+
+_SHORT: Final = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII)
+_ISO: Final = re.compile(
+    r"P(?=\d|T\d)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.ASCII
+)
+_SHORT_UNITS: Final = (DAY, HOUR, MINUTE, SECOND, 1)
+_ISO_UNITS: Final = (7 * DAY, DAY, HOUR, MINUTE, SECOND)
+_LONGEST_TEXT: Final = 100
+_REMEDY: Final = "write it like 4h, 90m or PT4H"
+
+
+def parse_duration(text: str) -> int:
+    """Read a duration as written, in milliseconds, zero included; raises `Fault` with the remedy."""
+    if len(text) > _LONGEST_TEXT:
+        raise Fault("this is too long to be a duration", _REMEDY)
+    for pattern, units in ((_SHORT, _SHORT_UNITS), (_ISO, _ISO_UNITS)):
+        match = pattern.fullmatch(text)
+        if match:
+            parts = zip(match.groups(), units, strict=True)
+            return _bounded(text, sum(_length(count, unit) for count, unit in parts if count))
+    raise Fault(f"`{text}` is not a duration", _remedy(text))
+
+
+def _length(count: str, unit: int) -> int:
+    return int(count) * unit if count.isdigit() else round(float(count) * unit)
+
+
+def _bounded(text: str, length: int) -> int:
+    if length > LONGEST:
+        raise Fault(f"`{text}` is longer than a hundred years", "write a shorter duration")
+    return length
+
+
+def _remedy(text: str) -> str:
+    if re.fullmatch(r"\d+wd", text):
+        return "working days need a calendar, which is not supported yet: write elapsed time, like 2d"
+    if re.fullmatch(r"\d+", text):
+        return f"say of which unit, like {text}s, {text}m, {text}h or {text}d"
+    if re.match(r"P\d+[YM]|P.*\d+Y", text):
+        return "years and months have no fixed length, write days, like 30d or P30D"
+    return _REMEDY
+
+
+def _from_written(value: Any) -> Any:
+    if not isinstance(value, str):
+        return _from_number(value)
+    length = parse_duration(value)
+    if length == 0:
+        raise Fault(f"`{value}` is no time at all", "write a duration above zero, like 1s")
+    return length
+
+
+def _grace_from_written(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str) else _from_number(value)
+
+
+def _from_number(value: Any) -> int:
+    """Code may give milliseconds; a file never does, since its reader leaves numbers as text."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise Fault("this is not a duration", _REMEDY)
+    return value
+
+
+_SCHEMA: Final = {"type": "string", "pattern": PATTERN, "examples": ["90s", "15m", "4h", "2d", "1h30m", "PT4H"]}
+
+Duration = Annotated[int, BeforeValidator(_from_written), WithJsonSchema({**_SCHEMA, "description": "above zero"})]
+"""A length of time in milliseconds, above zero where it is written as text."""
+
+Grace = Annotated[int, BeforeValidator(_grace_from_written), WithJsonSchema(_SCHEMA)]
+"""A length of time in milliseconds; zero means that there is no grace."""
