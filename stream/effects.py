@@ -1,0 +1,44 @@
+"""What changed since the last drain: everything that one transaction has to write, in the order it happened.
+
+Invariant: the core has no other way to speak. Keys and values are ready bytes, equal in every process for equal inputs.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+from stream.inputs import Input
+
+
+class AlertRecord(NamedTuple):
+    """One transition of an alert; `body` is its JSON, or None where a closed alert leaves (a tombstone on the alerts
+    topic only, never on the log)."""
+
+    id: str
+    body: bytes | None
+
+
+class DeadLetter(NamedTuple):
+    """A record that was refused: where it lies, and why. The shell adds the record's bytes."""
+
+    input: Input
+    offset: int
+    process: str | None
+    reason: str
+    message: str
+
+
+class Effects(NamedTuple):
+    """The outcome of everything observed and advanced since the last drain.
+
+    `journal`: (key, value) for the state topic, value None for a tombstone. `counts`: a metric's name and label values,
+    to how many.
+    """
+
+    journal: list[tuple[bytes, bytes | None]]
+    alerts: list[AlertRecord]
+    dead_letters: list[DeadLetter]
+    counts: Counter[tuple[str, ...]]
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.journal or self.alerts or self.dead_letters)
