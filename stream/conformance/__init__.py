@@ -1,0 +1,8 @@
+"""How far a case is from its reference model: exact online prefix alignments, memoised as an automaton.
+
+Theory of operation, top down: `automaton` is the door; `decomposition` folds a net into machines (`tabulated`, `lazy`);
+a `machine` steps `frontier`s, whose items are plain states or modes of a `block`; `gains` proves which items can never
+matter; `journal` writes a frontier down; `alignment` and `explain` replay a case to say what happened.
+
+Costs everywhere: log move 1, visible model move 1, silent and synchronous moves 0 (Adriansyah 2014).
+"""

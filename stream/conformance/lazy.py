@@ -1,0 +1,166 @@
+"""A machine for a part that does not decompose: states are markings, and where they lead is found by search.
+
+Model moves are searched among the feeders of the wanted transition only; the search goes on past an enabling marking
+where another feeder competes for its inputs. Invariant: every search has a budget that depends on its question alone,
+so that equal questions get equal answers; what a budget, the window or the token bound cuts off is reported as cut.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stream.conformance.frontier import INF, Frontier, Item, Step
+from stream.conformance.machine import Hops, Machine
+from stream.conformance.marking import MarkingGraph
+from stream.conformance.memo import Memo
+from stream.conformance.walk import Walk
+from stream.models.net import Marking, Transition
+
+SEARCH = 16_384  # markings looked at in one step, shared by the items of the frontier
+LEAST_SEARCH = 64  # markings that even the last of many items may look at
+COMPLETION = 20_000  # markings looked at in one search for the final marking
+REMEMBERED = 50_000  # searches
+
+
+class Wanted(NamedTuple):
+    """A transition to be synchronised: what can feed it, and whether a search may stop where it is enabled."""
+
+    transition: int
+    feeders: set[int]
+    stop: bool
+
+
+class LazyMachine(Machine):
+    """The whole of a net, or of a part of one, by its markings."""
+
+    initial: bytes
+    final: bytes
+
+    def __init__(
+        self, transitions: Sequence[Transition], ends: tuple[Marking, Marking], bounds: tuple[int, int]
+    ) -> None:
+        """`ends`: initial and final marking; `bounds`: window and most items of a frontier."""
+        super().__init__(*bounds)
+        initial, final = ends
+        self.by_stubborn_sets = all(step.pre for step in transitions)
+        if any(all(final.get(p, 0) >= w for p, w in step.pre.items()) for step in transitions):
+            # stubborn sets keep deadlocks, so the final marking must be one
+            used = {place for step in transitions for place in (*step.pre, *step.post)}
+            done = 1 + max(used.union(initial, final))
+            transitions, final = [*transitions, Transition(None, dict(final), {done: 1})], {done: 1}
+        self.graph = MarkingGraph(transitions, (initial, final))
+        self.initial, self.final = self.graph.marking(initial), self.graph.marking(final)
+        self.labels = frozenset(step.label for step in transitions if step.label is not None)
+        self.blocks = []
+        self.hops: Memo[tuple[bytes, str, int], Hops] = Memo(REMEMBERED)
+        self.endings: Memo[bytes, tuple[int, int]] = Memo(REMEMBERED)
+        self.by_label: dict[str, list[Wanted]] = {}
+        for index, step in enumerate(transitions):
+            if step.label is not None:
+                self.by_label.setdefault(step.label, []).append(self._wanted(index))
+        self.share = SEARCH
+        self.begin()
+
+    def _wanted(self, transition: int) -> Wanted:
+        graph = self.graph
+        feeders, mine = graph.feeders(transition), {place for place, _ in graph.pre[transition]}
+        rivals = [t for t in feeders if t != transition and any(place in mine for place, _ in graph.pre[t])]
+        return Wanted(transition, feeders, not rivals)
+
+    def prepare(self, frontier: Frontier) -> None:
+        """See `Machine`; the search budget is shared out evenly, by powers of two."""
+        self.share = max(LEAST_SEARCH, SEARCH >> (len(frontier.items) - 1).bit_length())
+
+    def step(self, frontier: Frontier, label: str) -> Step:
+        """See `Machine`."""
+        self.prepare(frontier)
+        return super().step(frontier, label)
+
+    def reduce(self, candidates: dict[Item, int]) -> list[tuple[Item, int]]:
+        """See `Machine`; no marking dominates another."""
+        return sorted(candidates.items(), key=lambda candidate: (candidate[1], candidate[0]))
+
+    def leads(self, _state: bytes, label: str) -> bool:
+        """See `Machine`."""
+        return label in self.by_label
+
+    def may_come(self, state: bytes, label: str) -> bool:
+        """See `Machine`."""
+        return bool(self.hop(state, label)[0])
+
+    def state_gain(self, state: bytes, other: bytes) -> int:
+        """See `Machine`."""
+        return 0 if state == other else INF
+
+    def hop(self, state: bytes, label: str) -> Hops:
+        """See `Machine`."""
+        question = (state, label, self.share)
+        found = self.hops.get(question)
+        if found is None:
+            best: dict[bytes, int] = {}
+            cut = min([INF, *[self.search(state, wanted, best).cut for wanted in self.by_label.get(label, ())]])
+            targets = sorted(best.items(), key=lambda target: (target[1], target[0]))
+            found = self.hops.put(question, (targets, (), cut))
+        return found
+
+    def search(self, state: bytes, wanted: Wanted, best: dict[bytes, int]) -> Walk:
+        """Walk to where a transition can fire and put the markings after it into `best`, with their cheapest costs."""
+        graph, walk = self.graph, Walk(self.graph, state, self.share)
+        for cost, marking in walk:
+            if cost > self.window:
+                walk.cut = min(walk.cut, cost)
+                break
+            enabled = graph.enabled(marking)
+            if wanted.transition in enabled:
+                after = graph.fire(marking, wanted.transition)
+                if after is None:
+                    walk.cut = min(walk.cut, cost)
+                elif cost < best.get(after, INF):
+                    best[after] = cost
+                if wanted.stop:
+                    continue
+            walk.follow(cost, marking, [transition for transition in enabled if transition in wanted.feeders])
+        return walk
+
+    def state_completion(self, state: bytes) -> int:
+        """See `Machine`."""
+        return self.ending(state)[0]
+
+    def ending(self, state: bytes) -> tuple[int, int]:
+        """Cheapest cost to the final marking, and the least cost at which the search for it was cut (INF: nowhere)."""
+        found = self.endings.get(state)
+        if found is None:
+            walk = self.walk_to_end(state)
+            found = self.endings.put(state, (walk.reached.get(self.final, INF), walk.cut))
+        return found
+
+    def walk_to_end(self, state: bytes) -> Walk:
+        """A walk from a state that stops at the final marking, or where its budget ends."""
+        graph, walk = self.graph, Walk(self.graph, state, COMPLETION)
+        for cost, marking in walk:
+            if marking == self.final:
+                break
+            walk.follow(cost, marking, graph.stubborn(marking) if self.by_stubborn_sets else graph.enabled(marking))
+        return walk
+
+    def holds(self, state: object) -> bool:
+        """See `Machine`."""
+        return isinstance(state, bytes) and len(state) == len(self.initial)
+
+    def ready(self, state: bytes) -> frozenset[str]:
+        """See `Machine`."""
+        graph, found = self.graph, set[str]()
+        walk = Walk(graph, state, SEARCH)
+        for cost, marking in walk:
+            if cost > 0:
+                break
+            for transition in graph.enabled(marking):
+                label = graph.transitions[transition].label
+                if label is not None:
+                    found.add(label)
+            walk.follow(cost, marking, graph.enabled(marking))
+        return frozenset(found)
+
+    def reachable(self, most: int) -> list[Item] | None:
+        """See `Machine`."""
+        reach = self.graph.reach(self.initial, most)
+        return None if reach is None else [*sorted(reach.markings)]

@@ -1,0 +1,1 @@
+"""Tests of conformance: costs against oracles, explanations by example."""

@@ -1,0 +1,121 @@
+"""What is said of a case, one kind of deviation at a time."""
+
+from itertools import pairwise
+
+import pytest
+
+from stream.conformance.automaton import INF, Automaton
+from stream.conformance.deviation import Deviation, DeviationKind
+from stream.conformance.explain import explain
+from stream.models import read_model
+from stream.models.net import Net, Transition
+from tests.stream.models.language import bpmn, flows, tasks
+
+ENDS = '<startEvent id="s"/><endEvent id="e"/>'
+SEQUENCE = tasks("a b c d") + flows("s>a a>b b>c c>d d>e")
+CHOICE = (
+    tasks("a1 a2 b1 b2 c")
+    + '<exclusiveGateway id="x"/><exclusiveGateway id="y"/>'
+    + flows("s>x x>a1 a1>a2 a2>y x>b1 b1>b2 b2>y y>c c>e")
+)
+BOTH = tasks("a b c") + '<parallelGateway id="x"/><parallelGateway id="y"/>' + flows("s>x x>a x>b a>y b>y y>c c>e")
+
+
+def model(process: str) -> Automaton:
+    """The automaton of a process between one start and one end event."""
+    return Automaton(read_model("m.bpmn", bpmn(ENDS + process)))
+
+
+def told(process: str, case: str) -> list[str]:
+    """What is said of a finished case, in short: KIND INDEX ACTIVITY, expected, missing."""
+    found = []
+    for deviation in explain(model(process), case.split(), finished=True):
+        expected, missing = ", ".join(deviation.expected), ", ".join(deviation.missing)
+        found.append(f"{deviation.kind} {deviation.index} {deviation.activity}: expected {expected}; missing {missing}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("process", "case"), [(SEQUENCE, "a b c d"), (CHOICE, "b1 b2 c"), (CHOICE, "a1 a2 c"), (BOTH, "b a c")]
+)
+def test_nothing_is_said_of_a_fitting_case(process: str, case: str) -> None:
+    """Not of any of its prefixes either."""
+    events = case.split()
+    for length in range(len(events) + 1):
+        assert explain(model(process), events[:length], finished=False) == ()
+    assert told(process, case) == []
+
+
+def test_a_step_left_out_is_skipped() -> None:
+    """Told at the event before which it was missing, once for each step."""
+    assert told(SEQUENCE, "a c d") == ["skipped 1 b: expected b; missing b"]
+    assert told(SEQUENCE, "a d") == ["skipped 1 b: expected b; missing b", "skipped 1 c: expected b; missing c"]
+    assert told(BOTH, "a c") == ["skipped 1 b: expected b; missing b"]
+
+
+def test_two_steps_that_changed_places_are_one_deviation() -> None:
+    """A skip and an insertion of the same activity are out of order, and count two."""
+    (deviation,) = explain(model(SEQUENCE), ["a", "c", "b", "d"], finished=True)
+    assert deviation == Deviation(DeviationKind.OUT_OF_ORDER, 1, "c", ("b",), ("c",), "c", 2)
+    assert told(SEQUENCE, "b a c d") == ["out_of_order 0 b: expected a; missing b"]
+
+
+def test_a_step_that_came_too_early_is_out_of_order_before_its_place_is_reached() -> None:
+    """And stays so when the case ends without it."""
+    (deviation,) = explain(model(SEQUENCE), ["d", "a"], finished=False)
+    assert (deviation.kind, deviation.index, deviation.weight) == (DeviationKind.OUT_OF_ORDER, 0, 1)
+    assert told(SEQUENCE, "d a b c") == ["out_of_order 0 d: expected a; missing d"]
+
+
+def test_a_step_done_again_is_repeated() -> None:
+    """At once or later."""
+    assert told(SEQUENCE, "a b b c d") == ["repeated 2 b: expected c; missing "]
+    assert told(SEQUENCE, "a b c a d") == ["repeated 3 a: expected d; missing "]
+
+
+def test_a_step_of_another_branch_in_place_of_the_chosen_one_is_a_wrong_branch() -> None:
+    """What was left out and what was done instead are one deviation."""
+    (deviation,) = explain(model(CHOICE), ["a1", "b2", "c"], finished=True)
+    assert deviation == Deviation(DeviationKind.WRONG_BRANCH, 1, "b2", ("a2",), ("a2",), "b2", 2)
+    assert told(CHOICE, "a1 b1 b2 c") == ["wrong_branch 0 a1: expected b1; missing "]
+
+
+def test_a_step_of_another_branch_beside_the_chosen_one_is_unexpected() -> None:
+    """Nothing of the chosen branch is missing."""
+    assert told(CHOICE, "a1 a2 b1 c") == ["unexpected 2 b1: expected c; missing "]
+
+
+def test_an_activity_that_the_model_does_not_have_is_unknown() -> None:
+    """Wherever it comes, and with no model element."""
+    (deviation,) = explain(model(SEQUENCE), ["a", "x", "b"], finished=False)
+    assert deviation == Deviation(DeviationKind.UNKNOWN_ACTIVITY, 1, "x", ("b",))
+
+
+def test_a_case_that_ends_early_is_not_finished() -> None:
+    """With the steps of the cheapest completion, once."""
+    (deviation,) = explain(model(SEQUENCE), ["a", "b"], finished=True)
+    assert deviation == Deviation(DeviationKind.NOT_FINISHED, 2, "c", ("c",), ("c", "d"), "c", 2)
+    assert explain(model(SEQUENCE), ["a", "b"], finished=False) == ()
+
+
+def test_a_case_that_cannot_finish_says_so_without_steps() -> None:
+    """Where the final marking cannot be reached, nothing is missing in particular."""
+    net = Net(("p", "q", "r"), (Transition("a", {0: 1}, {1: 1}), Transition("b", {2: 1}, {2: 1})), {0: 1}, {2: 1})
+    (deviation,) = explain(Automaton(net), ["a"], finished=True)
+    assert deviation == Deviation(DeviationKind.NOT_FINISHED, 1, "", (), (), None, INF)
+
+
+def test_what_was_said_stays_said_while_the_case_goes_on() -> None:
+    """Each longer prefix repeats the verdicts of the one before, as long as they are among the cheapest."""
+    automaton, case = model(SEQUENCE), ["a", "c", "d", "d", "x"]
+    said = [explain(automaton, case[:length], finished=False) for length in range(len(case) + 1)]
+    assert all(later[: len(earlier)] == earlier for earlier, later in pairwise(said))
+    assert [deviation.kind for deviation in said[-1]] == ["skipped", "repeated", "unknown_activity"]
+
+
+def test_a_case_met_in_the_middle_is_told_from_there() -> None:
+    """A warm start says nothing of what came before, and all the more of what comes after."""
+    automaton = model(SEQUENCE)
+    assert explain(automaton, ["c", "d"], finished=True, warm=True) == ()
+    (deviation,) = explain(automaton, ["b", "d"], finished=True, warm=True)
+    assert (deviation.kind, deviation.activity) == (DeviationKind.SKIPPED, "c")
