@@ -1,0 +1,170 @@
+"""What is to be said of a case: the difference between what is true of it now and what was said last.
+
+Invariant: an alert's id is a hash of process, rule, case, instance and anchor, so that the same history gives the same
+ids anywhere; every record carries the next revision of its id.
+"""
+
+from collections import Counter
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+
+from schemas.alert import State
+from schemas.sla import Sla
+from stream.case import Case
+from stream.effects import AlertRecord
+from stream.findings import Finding, Moment, findings_of
+from stream.inputs import Input
+from stream.lifecycle import Truth, transitions
+from stream.process import Process
+from stream.said import Said
+from stream.wording import iso_instant, iso_length, summary
+
+
+class Announcer:
+    """Writes the alert records of one process in one task; `records` and `counts` wait to be drained."""
+
+    def __init__(self, process: Process, inputs: tuple[Input, ...]) -> None:
+        self.process, self.inputs = process, inputs
+        self.promises: dict[str, Sla] = {sla.id: sla for sla in process.definition.sla}
+        self.records: list[AlertRecord] = []
+        self.counts: Counter[tuple[str, ...]] = Counter()
+
+    def announce(self, case_id: str, case: Case, moment: Moment, now: int) -> bool:
+        """Publish what has changed of a case; `now` is the wall clock (ms). True if anything was said."""
+        before = len(self.records)
+        found = {(f.rule, f.instance, f.key): f for f in findings_of(case.fold, moment)}
+        for key in [key for key, said in case.said.items() if key not in found and not said.frozen]:
+            self._tell(Telling(case_id, case, case.said[key], Truth.GONE, True, now))
+        for key, finding in found.items():
+            said = case.said.get(key)
+            if said is None:
+                said = case.said[key] = Said(self._id(case_id, finding), finding)
+            changed = finding[:-1] != said.finding[:-1] or said.settled is not _settled(finding, moment)
+            said.finding, said.settled = finding, _settled(finding, moment)
+            truth = Truth.HOLDS if finding.closed_at is None else Truth.CLOSED
+            self._tell(Telling(case_id, case, said, truth, changed, now))
+        _prune(case, moment)
+        return len(self.records) > before
+
+    def forget(self, case: Case) -> None:
+        """Let the alerts of a case leave the alerts topic."""
+        self.records.extend(AlertRecord(said.id, None) for said in case.said.values())
+
+    def _id(self, case_id: str, finding: Finding) -> str:
+        subject = [self.process.name, finding.rule, case_id, finding.instance, finding.key]
+        return blake2b(orjson.dumps(subject), digest_size=16).hexdigest()
+
+    def _tell(self, telling: "Telling") -> None:
+        said = telling.said
+        for state in transitions(said.state, telling.truth, changed=telling.changed):
+            if state is State.RAISED and said.state is State.RESOLVED:
+                said.episode += 1
+            said.state, said.revision = state, said.revision + 1
+            self.records.append(AlertRecord(said.id, orjson.dumps(self._body(telling, state))))
+            f = said.finding
+            name = self.process.name
+            self.counts["alerts", name, f.rule, f.kind, f.stage or f.detail[0], state.value, f.grade] += 1  # type: ignore[index]  # a deviation's detail starts with its class
+
+    def _body(self, telling: "Telling", state: State) -> dict[str, Any]:
+        said, fold = telling.said, telling.case.fold
+        finding, roles = said.finding, self.process.definition.roles
+        body: dict[str, Any] = {
+            "schema": 1,
+            "id": said.id,
+            "process": self.process.name,
+            "version": self.process.version,
+            "case": telling.case_id,
+            "instance": finding.instance,
+            "rule": finding.rule,
+            "kind": finding.kind,
+        }
+        if finding.stage:
+            body["stage"] = finding.stage
+        body |= {
+            "state": state.value,
+            "grade": finding.grade,
+            "settled": said.settled,
+            "severity": finding.severity,
+            "episode": said.episode,
+            "revision": said.revision,
+            "happened_at": iso_instant(_happened(finding, state, fold.last_at)),
+            "noticed_at": iso_instant(telling.now),
+        }
+        if finding.due_at is not None:
+            body["due_at"] = iso_instant(finding.due_at)
+        body |= {
+            "summary": summary(telling.case_id, finding, state, self.promises.get(finding.rule)),
+            "explanation": self._explanation(finding, state, fold.recent),
+            "labels": self.process.segment_labels(fold.attributes),
+            "owner": roles.owner,
+            "manager": roles.manager,
+            "evidence": self._evidence(finding, fold.last_place),
+        }
+        return body
+
+    def _explanation(self, finding: Finding, state: State, recent: tuple[str, ...]) -> dict[str, Any]:
+        promise = self.promises.get(finding.rule)
+        outcome = {"outcome": finding.outcome} if state is State.RESOLVED else {}
+        if promise is None:
+            kind, activity, expected, missing, element = finding.detail
+            told = {"deviation": kind, "activity": activity, "expected": expected, "seen": recent, "missing": missing}
+            return told | ({"element": element} if element else {}) | outcome
+        late_by = (finding.closed_at or finding.happened_at) - (finding.due_at or 0)
+        told = {"expected": _expected(promise), "seen": recent, "started_at": iso_instant(int(str(finding.detail[0])))}
+        return told | ({"late_by": iso_length(late_by)} if finding.stage == "breach" else {}) | outcome
+
+    def _evidence(self, finding: Finding, last: tuple[int, int]) -> dict[str, Any]:
+        places = finding.places or (last,)
+        topic, partition = self.inputs[places[-1][0]]
+        return {"topic": topic, "partition": partition, "offsets": sorted({offset for _, offset in places})}
+
+
+class Telling(NamedTuple):
+    """One alert to be told of: whose, what has become of it, and whether that is new."""
+
+    case_id: str
+    case: Case
+    said: Said
+    truth: Truth
+    changed: bool
+    now: int
+
+
+def _settled(finding: Finding, moment: Moment) -> bool:
+    return max(finding.happened_at, finding.closed_at or 0) < moment.settled_to
+
+
+def _happened(finding: Finding, state: State, last_at: int) -> int:
+    """When it became true; what resolves or retracts an alert has the time of the event that did."""
+    if state is State.RESOLVED:
+        return finding.closed_at if finding.closed_at is not None else last_at
+    return last_at if state is State.RETRACTED else finding.happened_at
+
+
+def _expected(promise: Sla) -> tuple[str, ...]:
+    return tuple(getattr(promise, "to", None) or getattr(promise, "until", None) or ())
+
+
+def _prune(case: Case, moment: Moment) -> None:
+    """Drop from the fold the closed findings that are settled and said: what was said of them stays.
+
+    That an instance is over for good stands once no event can come any more that would have reopened it.
+    """
+    fold = case.fold
+    if fold.stopped:
+        rules = fold.process.rulebook.rules
+        keys = [(rules[s.rule].promise.id, fold.instance, s.running.anchor.name) for s in fold.stopped]
+        kept = [s for s, key in zip(fold.stopped, keys, strict=True) if not _freeze(case, key, moment.settled_to)]
+        fold.stopped = tuple(kept)
+    if fold.past:
+        beyond = moment.settled_to - fold.process.reopen
+        fold.past = tuple(f for f in fold.past if not _freeze(case, (f.rule, f.instance, f.key), beyond))
+
+
+def _freeze(case: Case, key: tuple[str, int, str], beyond: int) -> bool:
+    """Keep what was said under `key` as the last word, if it was closed before `beyond`."""
+    said = case.said[key]
+    said.frozen = said.finding.closed_at is not None and said.unsettled_at < beyond
+    return said.frozen

@@ -1,0 +1,28 @@
+"""How many cases are open, at risk, breached and deviating: kept by differences, never counted anew.
+
+A case that is at risk in one thing and breached in another counts in both. Invariant: the counts equal those of the
+cases' flags.
+"""
+
+OPEN, AT_RISK, BREACHED, DEVIATING = 1, 2, 4, 8
+NAMES = {OPEN: "open", AT_RISK: "at_risk", BREACHED: "breached", DEVIATING: "deviating"}
+
+
+class Census:
+    """Counts of the cases of one process in one task."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(NAMES, 0)
+
+    def move(self, before: int, after: int) -> None:
+        """A case's flags have changed; 0 stands for a case that is not there, or has nothing to count."""
+        if before == after:
+            return
+        for flag in NAMES:
+            self.counts[flag] += bool(after & flag) - bool(before & flag)
+
+    def by_name(self) -> dict[str, int]:
+        """The counts under their names."""
+        return {NAMES[flag]: count for flag, count in self.counts.items()}

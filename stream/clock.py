@@ -1,0 +1,131 @@
+"""What time it is for a task: one clock for each input, and the least of them for the task.
+
+A clock is a frontier: every instant before it is over, and no event from before it is expected any more. An input
+that is behind, or that brings history, moves by its own events; one that is read to its end and live moves by the
+wall clock. So a worker that was down says nothing of a case whose closing event it has yet to read, and a replay of
+last year stays in last year (design, *Time never lies*). Invariant: a task's clock never goes back.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+STALE_MS = 2_000
+IDLE_MS = 10_000
+
+
+class ClockMode(StrEnum):
+    """What moves an input's clock."""
+
+    BEHIND = "behind"
+    HISTORICAL = "historical"
+    LIVE = "live"
+
+
+class InputClock:
+    """The clock of one input for one process; all instants in milliseconds UTC.
+
+    `newest_at` is the newest event time, `newest_stamp` the timestamp of the newest record of any kind, `mark` the
+    frontier that a clock mark set, `read_at` when records were last read (wall clock), `end` the input's last stable
+    offset, None until it is known: until then nothing is said about time. `cold`: the input was read from offset 0, so
+    that what is missing from a case was never there; `first_at` is the time of the first event read.
+    """
+
+    __slots__ = ("cold", "end", "first_at", "historical", "mark", "newest_at", "newest_stamp", "position", "read_at")
+
+    def __init__(self) -> None:
+        self.newest_at: int | None = None
+        self.first_at: int | None = None
+        self.cold = True
+        self.newest_stamp = 0
+        self.historical = False
+        self.mark: int | None = None
+        self.position = 0
+        self.end: int | None = None
+        self.read_at = 0
+
+    def reached(self, position: int, end: int) -> None:
+        """Note how far the input has been read, and where it ends."""
+        self.position, self.end = position, end
+
+    def saw_record(self, stamped_at: int, read_at: int) -> None:
+        """Note a record of any kind."""
+        self.newest_stamp = max(self.newest_stamp, stamped_at)
+        self.read_at = read_at
+
+    def saw_event(self, at: int, historical: bool) -> None:
+        """Note an event: the newest one decides whether the input is historical."""
+        if self.first_at is None:
+            self.first_at = at
+        if self.newest_at is None or at >= self.newest_at:
+            self.newest_at, self.historical = at, historical
+
+    def saw_mark(self, instant: int) -> None:
+        """Note a clock mark: every instant up to and including it is over."""
+        self.mark = max(instant + 1, self.mark or 0)
+        self.historical = True
+
+    def warm(self, at: int, horizon: int) -> bool:
+        """Whether a case first seen at `at` (ms) may be an old one: the input was first read from the middle."""
+        return not self.cold and self.first_at is not None and at <= self.first_at + horizon
+
+    def mode(self, now: int) -> ClockMode:
+        """What moves this clock at wall time `now`."""
+        if self.end is None:
+            return ClockMode.BEHIND
+        if self.position < self.end and (self.newest_stamp == 0 or now - self.newest_stamp > STALE_MS):
+            return ClockMode.BEHIND
+        return ClockMode.HISTORICAL if self.historical else ClockMode.LIVE
+
+    def frontiers(self, now: int, lateness: int, patience: int) -> tuple[int, int] | None:
+        """The instants before which everything is over, and beyond change; None while nothing is known."""
+        if self.mode(now) is ClockMode.LIVE:
+            mark = self.mark or 0
+            return max(now - patience, mark), max(now - lateness, mark)
+        if self.newest_at is None:
+            return None if self.mark is None else (self.mark, self.mark)
+        instant = self.newest_at - lateness
+        if self.mark is not None and self.mark > instant:
+            instant = self.mark
+        return instant, instant
+
+    def idle(self, now: int) -> bool:
+        """Whether the input was read to its end and has been quiet since."""
+        return self.end is not None and self.position >= self.end and now - self.read_at > IDLE_MS
+
+    def record(self) -> list[int | bool | None]:
+        """The journalled form; position and end belong to the task."""
+        return [self.newest_at, self.first_at, self.cold, self.newest_stamp, self.historical, self.mark, self.read_at]
+
+    def restore(self, fields: list[Any]) -> None:
+        """Take up what `record` described."""
+        self.newest_at, self.first_at, self.cold, self.newest_stamp, self.historical, self.mark, self.read_at = fields
+
+
+class TaskClock:
+    """The least of the inputs' clocks; `now` fires deadlines, `settled_to` says what no event can change any more."""
+
+    __slots__ = ("lateness", "now", "patience", "settled_to")
+
+    def __init__(self, lateness: int, patience: int) -> None:
+        self.lateness, self.patience = lateness, patience
+        self.now: int | None = None
+        self.settled_to: int | None = None
+
+    def move(self, inputs: Sequence[InputClock], wall: int) -> None:
+        """Take the least of the inputs that count, at wall time `wall`; never back.
+
+        An input of history that was read to its end does not hold the others; one of which nothing is known holds all.
+        """
+        counted = inputs
+        if len(inputs) > 1:
+            counted = [i for i in inputs if not (i.mode(wall) is ClockMode.HISTORICAL and i.idle(wall))]
+        found = [f for i in counted or inputs if (f := i.frontiers(wall, self.lateness, self.patience)) is not None]
+        if len(found) < len(counted or inputs):
+            return
+        least = min if counted else max
+        now, settled_to = least(f[0] for f in found), least(f[1] for f in found)
+        if self.now is None or now > self.now:
+            self.now = now
+        if self.settled_to is None or settled_to > self.settled_to:
+            self.settled_to = settled_to

@@ -1,0 +1,33 @@
+"""The next instant at which each case is to be looked at, in order.
+
+One armed deadline a case: moving it later costs nothing, since a case that is looked at too early is armed again.
+Invariant: no case is looked at later than the earliest instant it was armed for; equal instants go by case id.
+"""
+
+from heapq import heappop, heappush
+
+
+class Deadlines:
+    """A queue of (instant in ms, case id); `armed` instants are kept by the cases themselves."""
+
+    __slots__ = ("heap",)
+
+    def __init__(self) -> None:
+        self.heap: list[tuple[int, str]] = []
+
+    def arm(self, wake: int | None, armed: int | None, case_id: str) -> int | None:
+        """Arm a case for `wake` where it was armed for `armed`; the instant for which it is armed now."""
+        if wake is None or (armed is not None and armed <= wake):
+            return armed
+        heappush(self.heap, (wake, case_id))
+        return wake
+
+    def next(self) -> int | None:
+        """The earliest instant armed."""
+        return self.heap[0][0] if self.heap else None
+
+    def due(self, clock: int) -> tuple[int, str] | None:
+        """Take the earliest that lies before `clock`, with the instant it was armed for."""
+        if self.heap and self.heap[0][0] < clock:
+            return heappop(self.heap)
+        return None

@@ -1,0 +1,144 @@
+"""Which part of a record is what: a definition's mapping, compiled, turns decoded objects into events or refusals.
+
+Invariant: every record gives exactly one of the two, and a refusal says what is missing where. A path is tried as a
+literal key first, so that CSV columns and XES attributes with dots in their names are read as they are.
+"""
+
+from collections.abc import Callable
+from operator import methodcaller
+from typing import Any
+
+from schemas.mapping import Mapping, TimePath
+from stream.event import Event, Place
+from stream.inputs import Refusal
+from stream.instants import Parser, instant_parser
+
+XES = Mapping(
+    case="case:concept:name",
+    activity="concept:name",
+    timestamp=TimePath(path="time:timestamp"),
+    lifecycle="lifecycle:transition",
+    resource="org:resource",
+)
+"""The standard names of XES (IEEE 1849), trace attributes with `case:` in front: for records without a mapping."""
+
+LONGEST_NAME = 1_000
+Reader = Callable[[dict[str, Any]], Any]
+
+
+def path_reader(path: str) -> Reader:
+    """A function that reads a dotted path: as a literal key if the record has it, else step by step; None if absent."""
+    parts = path.split(".")
+    if len(parts) == 1:
+        return methodcaller("get", path)
+
+    def read(record: dict[str, Any]) -> Any:
+        if path in record:
+            return record[path]
+        found: Any = record
+        for part in parts:
+            if not isinstance(found, dict):
+                return None
+            found = found.get(part)
+        return found
+
+    return read
+
+
+class RecordReader:
+    """A compiled mapping; `read` is the only way from a record to an event.
+
+    Without a mapping the standard names of XES are read, and the attributes `named` by the definition under their own
+    names. `instants` names the attributes to be read as instants (due dates); they become milliseconds UTC.
+    """
+
+    def __init__(self, mapping: Mapping | None, named: frozenset[str], instants: frozenset[str]) -> None:
+        names = mapping or XES.model_copy(update={"attributes": {name: name for name in sorted(named)}})
+        self.case, self.activity = path_reader(names.case), path_reader(names.activity)
+        self.timestamp, self.instant = path_reader(names.timestamp.path), instant_parser(names.timestamp)
+        self.lifecycle = path_reader(names.lifecycle) if names.lifecycle else None
+        self.event_id = path_reader(names.event_id) if names.event_id else None
+        self.paths = {"case": names.case, "activity": names.activity, "timestamp": names.timestamp.path}
+        self.attributes: list[tuple[str, Reader, Parser | None]] = []
+        for name, spec in names.attributes.items():
+            path = spec.path if isinstance(spec, TimePath) else spec
+            time_path = spec if isinstance(spec, TimePath) else TimePath(path=path) if name in instants else None
+            self.attributes.append((name, path_reader(path), instant_parser(time_path) if time_path else None))
+
+    def read(self, record: dict[str, Any], place: Place) -> tuple[str, Event] | Refusal:
+        """The case id and the event in a record, or why there is none."""
+        case = self.case(record)
+        if type(case) is not str or not _plain(case):
+            case = name_of(case)
+            if isinstance(case, Refusal):
+                return self.refused("case", case)
+        activity = self.activity(record)
+        if type(activity) is not str or not _plain(activity):
+            activity = name_of(activity)
+            if isinstance(activity, Refusal):
+                return self.refused("activity", activity)
+        raw = self.timestamp(record)
+        if raw is None or raw == "":
+            return Refusal("missing_timestamp", f"no timestamp at `{self.paths['timestamp']}`")
+        at = self.instant(raw)
+        if isinstance(at, Refusal):
+            return at
+        lifecycle = _word(self.lifecycle, record)
+        return case, Event(
+            at,
+            place,
+            activity,
+            None if lifecycle is None else lifecycle.lower(),
+            None,  # who did it is needed by no rule yet, and what is not needed is not kept
+            _word(self.event_id, record),
+            self.read_attributes(record) if self.attributes else None,
+        )
+
+    def refused(self, field: str, refusal: Refusal) -> Refusal:
+        """A refusal of a name, with the field and the path that it was looked for at."""
+        return Refusal(f"{refusal.reason}_{field}", f"{field} at `{self.paths[field]}`: {refusal.message}")
+
+    def read_attributes(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        """The mapped attributes that the record carries; an instant that cannot be read is left out."""
+        found: dict[str, Any] = {}
+        for name, reader, parse in self.attributes:
+            value = reader(record)
+            if value is None:
+                continue
+            if parse is not None and value != "":
+                value = parse(value)
+                if type(value) is Refusal:
+                    continue
+            found[name] = value
+        return found or None
+
+
+def _plain(name: str) -> bool:
+    return name.isprintable() and 0 < len(name) <= LONGEST_NAME
+
+
+def _word(reader: Reader | None, record: dict[str, Any]) -> str | None:
+    """An optional text field; anything that is not there, or not a plain value, is None."""
+    if reader is None:
+        return None
+    value = reader(record)
+    if type(value) is str:
+        return value or None
+    return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def name_of(value: Any) -> str | Refusal:
+    """A case id or activity as text; numbers are taken as they are written, anything else is refused with a reason."""
+    if type(value) is str:
+        if not value:
+            return Refusal("missing", "it is empty")
+        if len(value) > LONGEST_NAME:
+            return Refusal("invalid", f"it is longer than {LONGEST_NAME} characters")
+        if any(ord(c) < 32 or ord(c) == 127 for c in value):
+            return Refusal("invalid", "it contains control characters")
+        return value
+    if value is None:
+        return Refusal("missing", "it is not there")
+    if isinstance(value, bool | dict | list) or value != value:
+        return Refusal("invalid", "it is neither text nor a number")
+    return str(value)

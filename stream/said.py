@@ -1,0 +1,35 @@
+"""What has been said of one alert: the finding behind its last record, and the counts its next record goes on from.
+
+Invariant: `revision` is that of the last record published, 0 before the first.
+"""
+
+from schemas.alert import State
+from stream.findings import Finding
+
+
+class Said:
+    """The present state of a published alert. `frozen`: its finding is closed beyond change and need not be kept."""
+
+    __slots__ = ("episode", "finding", "frozen", "id", "revision", "settled", "state")
+
+    def __init__(self, alert_id: str, finding: Finding) -> None:
+        self.id, self.finding = alert_id, finding
+        self.state: State | None = None
+        self.revision = 0
+        self.episode = 1
+        self.settled = self.frozen = False
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to see to it."""
+        return self.state is not None and self.state not in (State.RESOLVED, State.RETRACTED)
+
+    @property
+    def pending(self) -> bool:
+        """Whether time alone may still settle it; what was taken back only an event can bring back."""
+        return not self.settled and self.state is not State.RETRACTED
+
+    @property
+    def unsettled_at(self) -> int:
+        """The newest instant that this alert rests on (ms): once nothing before it can change, it is settled."""
+        return max(self.finding.happened_at, self.finding.closed_at or 0)

@@ -1,0 +1,185 @@
+"""The first door of the core: all state of one task, and its five calls.
+
+`observe` folds decoded records, `advance` lets time pass, `next_deadline` says when it would next have something to do,
+`drain` hands over what changed, `restore` rebuilds the same from what was journalled. No I/O, no clock, no randomness:
+the worker, backtests and tests all drive this. Invariant: a record at or below a position that was applied changes
+nothing, and cutting a run anywhere into `drain` and `restore` changes no finding.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from stream.clock import ClockMode
+from stream.effects import Effects
+from stream.inputs import Batch, Input, Received, Refusal
+from stream.layout import FLAGS, LAYOUT, WAKE, UnreadableState
+from stream.process import Process
+from stream.watch import Watch
+
+TASK_KEY = b"task"
+
+
+class PositionGap(Exception):
+    """A batch does not join the last one: something between them was lost, and has to be fetched again."""
+
+
+class Snapshot(NamedTuple):
+    """What gauges show: cases by process and state, and for each input its newest event time (ms) and clock mode."""
+
+    cases: dict[str, dict[str, int]]
+    newest_at: dict[Input, int]
+    modes: dict[Input, ClockMode]
+
+
+class Shard:
+    """All state of one task: partition `task` of every topic of its processes."""
+
+    def __init__(self, processes: Sequence[Process], *, task: int = 0, earliest: int = 0) -> None:
+        self.task = task
+        self.watches: dict[str, Watch] = {}
+        self.by_input: dict[Input, list[Watch]] = {}
+        self.positions: dict[Input, int] = {}
+        self.moved = False
+        self.dead_counts: Counter[tuple[str, ...]] = Counter()
+        for process in processes:
+            inputs = tuple(Input(topic, task) for topic in process.definition.events.topics)
+            watch = self.watches[process.name] = Watch(process, inputs, earliest)
+            for source in inputs:
+                self.by_input.setdefault(source, []).append(watch)
+
+    def position(self, source: Input) -> int | None:
+        """The next offset to read of an input, None if it was never read."""
+        return self.positions.get(source)
+
+    @property
+    def clock(self) -> int | None:
+        """The least clock of the task's processes (ms), None while one is not known."""
+        clocks = [watch.clock.now for watch in self.watches.values()]
+        return None if None in clocks else min(c for c in clocks if c is not None)
+
+    def observe(self, batch: Batch) -> None:
+        """Fold a batch's records; raises `PositionGap` if it starts beyond the position, `KeyError` if not an input."""
+        watches = self.by_input[batch.input]
+        position = self.positions.get(batch.input)
+        if position is None:
+            for watch in watches:
+                watch.input_clocks[batch.input].cold = batch.start == 0
+        elif batch.start > position:
+            raise PositionGap(f"{batch.input}: read up to {position}, but the batch starts at {batch.start}")
+        for received in batch.records:
+            if position is None or received.offset >= position:
+                for watch in watches:
+                    watch.observe(batch, received)
+        reached = max(batch.next, position or 0)
+        if reached != position and (position is not None or batch.records or reached):
+            self.positions[batch.input] = reached
+            self.moved = True
+        for watch in watches:
+            watch.input_clocks[batch.input].reached(reached, batch.end)
+
+    def refuse(self, source: Input, received: Received, refusal: Refusal) -> None:
+        """Set aside a record that the core could not take, and go on behind it."""
+        for watch in self.by_input[source]:
+            watch.refuse(source, received.offset, refusal)
+        self.positions[source] = received.offset + 1
+        self.moved = True
+
+    def advance(self, now: int, limit: int = 1_000) -> bool:
+        """Let time pass to wall clock `now` (ms), with at most `limit` deadlines; whether more are due."""
+        fired = [watch.advance(now, limit) for watch in self.watches.values()]
+        return max(fired, default=0) >= limit
+
+    def next_deadline(self) -> int | None:
+        """The next instant (ms, in the task's own clock) at which a case is to be looked at."""
+        due = [instant for watch in self.watches.values() if (instant := watch.deadlines.next()) is not None]
+        return min(due, default=None)
+
+    def drain(self) -> Effects:
+        """What has changed since the last drain."""
+        effects = Effects([], [], [], Counter())
+        for watch in self.watches.values():
+            effects.journal.extend(watch.journal())
+            effects.alerts.extend(watch.announcer.records)
+            effects.dead_letters.extend(watch.dead_letters)
+            effects.counts.update(watch.counts + watch.announcer.counts)
+            watch.announcer.records, watch.dead_letters = [], []
+            watch.counts.clear()
+            watch.announcer.counts.clear()
+        if self.moved or effects.journal or effects.alerts:
+            effects.journal.append((TASK_KEY, self._task_record()))
+            self.moved = False
+        return effects
+
+    def _task_record(self) -> bytes:
+        watches = {
+            name: {
+                "clock": [watch.clock.now, watch.clock.settled_to],
+                "inputs": {source.topic: clock.record() for source, clock in watch.input_clocks.items()},
+            }
+            for name, watch in self.watches.items()
+        }
+        positions = {source.topic: position for source, position in self.positions.items()}
+        return orjson.dumps({"layout": LAYOUT, "positions": positions, "processes": watches})
+
+    def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Rebuild from journalled (key, value) pairs in order; raises `UnreadableState`.
+
+        Later pairs of a key replace earlier ones; cases of processes that are no longer defined are passed over.
+        """
+        latest: dict[bytes, bytes] = {}
+        for key, value in records:
+            if value is None:
+                latest.pop(key, None)
+            else:
+                latest[key] = value
+        task = latest.pop(TASK_KEY, None)
+        if task is not None:
+            self._restore_task(task)
+        for key, value in latest.items():
+            kind, name, case_id = key.decode().split("/", 2)
+            watch = self.watches.get(name)
+            if watch is not None and kind == "case":
+                wake, flags = _head(key, value)
+                watch.restore(case_id, value, wake, flags)
+            elif watch is not None and kind == "labels":
+                watch.packer.learn(case_id, value)
+
+    def _restore_task(self, record: bytes) -> None:
+        fields = _loads(TASK_KEY, record)
+        if fields.get("layout") != LAYOUT:
+            raise UnreadableState(f"task record of layout {fields.get('layout')!r}; this version reads layout {LAYOUT}")
+        self.positions = {Input(topic, self.task): position for topic, position in fields["positions"].items()}
+        for name, watched in fields["processes"].items():
+            if name not in self.watches:
+                continue
+            watch = self.watches[name]
+            watch.clock.now, watch.clock.settled_to = watched["clock"]
+            for topic, clock in watched["inputs"].items():
+                if (source := Input(topic, self.task)) in watch.input_clocks:
+                    watch.input_clocks[source].restore(clock)
+
+    def snapshot(self, now: int) -> Snapshot:
+        """What gauges show at wall clock `now` (ms)."""
+        clocks = [pair for watch in self.watches.values() for pair in watch.input_clocks.items()]
+        return Snapshot(
+            {name: watch.census.by_name() for name, watch in self.watches.items()},
+            {source: clock.newest_at for source, clock in clocks if clock.newest_at is not None},
+            {source: clock.mode(now) for source, clock in clocks},
+        )
+
+
+def _loads(key: bytes, record: bytes) -> Any:
+    try:
+        return orjson.loads(record)
+    except ValueError as error:
+        raise UnreadableState(f"the record under {key!r} cannot be read: {error}") from error
+
+
+def _head(key: bytes, record: bytes) -> tuple[int | None, int]:
+    fields = _loads(key, record)
+    if not isinstance(fields, list) or len(fields) <= FLAGS or fields[0] != LAYOUT:
+        raise UnreadableState(f"the record under {key!r} is not of layout {LAYOUT}")
+    return fields[WAKE], fields[FLAGS]

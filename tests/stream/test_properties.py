@@ -1,0 +1,123 @@
+"""What holds for every history: order of arrival, duplicates, restarts and repetition change no finding."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.alert import Alert
+from stream.inputs import Input
+from stream.process import Process
+from stream.shard import Shard
+from tests.stream.driver import Task, at, event, process
+from tests.stream.nets import sequence
+
+LATENESS = 10
+SLAS: list[dict[str, Any]] = [
+    {"id": "answer", "kind": "between", "from": "Opened", "to": ["Answered"], "target": "7m"},
+    {"id": "resolution", "kind": "case_duration", "target": "20m"},
+    {"id": "quiet", "kind": "idle", "target": "6m", "at_risk": ["50%"]},
+    {"id": "promise", "kind": "due", "due": "promised", "until": "Closed"},
+]
+WATCHED: Process = process(
+    sequence("Opened", "Answered", "Closed"),
+    model={"file": "m.pnml"},
+    sla=SLAS,
+    case={"ends": ["Closed"], "reopen": "8m", "idle_limit": "25m", "retention": "30d"},
+)
+
+events = st.builds(
+    lambda minute, activity, case, promised: event(
+        minute, activity, case, **({} if promised is None else {"promised": at(promised)})
+    ),
+    st.integers(0, 60),
+    st.sampled_from(["Opened", "Answered", "Called", "Closed"]),
+    st.sampled_from(["A", "B"]),
+    st.one_of(st.none(), st.integers(0, 90)),
+)
+histories = st.lists(events, max_size=25).map(
+    lambda found: [{**value, "id": f"e{i}"} for i, value in enumerate(sorted(found, key=lambda value: value["at"]))]
+)
+
+
+def played(values: list[dict[str, Any]], *, batches: int = 1000, restarts: bool = False) -> Task:
+    """The task after these records, read as history in batches of a size, restarted after each if asked."""
+    task = Task(WATCHED)
+    for start in range(0, len(values), batches):
+        task.history(*values[start : start + batches])
+        if restarts:
+            task.restart()
+    task.history(until=600)
+    return task
+
+
+def by_id(task: Task) -> dict[str, list[Alert]]:
+    """The records of each alert, in order."""
+    lives: dict[str, list[Alert]] = {}
+    for alert in task.alerts:
+        lives.setdefault(alert.id, []).append(alert)
+    return lives
+
+
+@st.composite
+def disordered(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A history, and an arrival of it within lateness that keeps equal times of a case in order."""
+    history = draw(histories)
+    delays = [draw(st.integers(0, LATENESS * 60_000)) for _ in history]
+    order = sorted(range(len(history)), key=lambda i: (history[i]["at"] + delays[i], i))
+    ties: dict[tuple[str, int], list[int]] = {}
+    for i in sorted(order):
+        ties.setdefault((history[i]["case"], history[i]["at"]), []).append(i)
+    arrived = [ties[history[i]["case"], history[i]["at"]].pop(0) for i in order]
+    return history, [history[i] for i in arrived]
+
+
+@settings(max_examples=300, deadline=None)
+@given(disordered(), st.integers(1, 7))
+def test_any_arrival_within_lateness_gives_the_same_ids_states_and_instants(
+    arrival: tuple[list[dict[str, Any]], list[dict[str, Any]]], batches: int
+) -> None:
+    """Transient records may differ; what is left in the end may not."""
+    history, arrived = arrival
+    assert played(arrived, batches=batches).outcome() == played(history).outcome()
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories, st.integers(1, 9))
+def test_cutting_a_run_anywhere_into_restores_changes_nothing(history: list[dict[str, Any]], batches: int) -> None:
+    """Every record of every alert is the same, with and without restarts."""
+    whole, cut = played(history, batches=batches), played(history, batches=batches, restarts=True)
+    assert by_id(cut) == by_id(whole)
+    assert cut.shard.snapshot(0).cases == whole.shard.snapshot(0).cases
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories, st.data())
+def test_duplicates_change_nothing(history: list[dict[str, Any]], data: st.DataObject) -> None:
+    """An event id that was seen in its case is dropped, wherever it comes again."""
+    doubled = list(history)
+    for value in data.draw(st.lists(st.sampled_from(history), max_size=10)) if history else []:
+        first = doubled.index(value)
+        doubled.insert(data.draw(st.integers(first + 1, len(doubled))), value)
+    assert played(doubled).outcome() == played(history).outcome()
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories)
+def test_two_runs_give_equal_bytes(history: list[dict[str, Any]]) -> None:
+    """Effects are a function of the inputs."""
+    first, second = played(history, batches=3), played(history, batches=3)
+    assert first.journal == second.journal
+    assert [a.model_dump_json() for a in first.alerts] == [a.model_dump_json() for a in second.alerts]
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories)
+def test_an_untouched_restore_holds_the_same_cases(history: list[dict[str, Any]]) -> None:
+    """A case that was restored but not touched is journalled state only; its census and deadline are there."""
+    task = played(history)
+    counted = task.shard.snapshot(0).cases
+    task.restart()
+    assert task.shard.snapshot(0).cases == counted
+    assert task.shard.position(Input("crm.tickets", 0)) == task.offset
+    assert Shard([WATCHED]).position(Input("crm.tickets", 0)) is None
