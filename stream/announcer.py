@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas.alert import State
-from schemas.sla import Sla
 from stream.case import Case
+from stream.clock import Moment
 from stream.effects import AlertRecord
-from stream.findings import Finding, Moment, findings_of
+from stream.findings import Finding, findings_of
 from stream.inputs import Input
 from stream.lifecycle import Truth, transitions
 from stream.process import Process
 from stream.said import Said
-from stream.wording import iso_instant, iso_length, summary
+from stream.wording import iso_instant, iso_length, phrases, summary
 
 
 class Announcer:
@@ -27,7 +27,8 @@ class Announcer:
 
     def __init__(self, process: Process, inputs: tuple[Input, ...]) -> None:
         self.process, self.inputs = process, inputs
-        self.promises: dict[str, Sla] = {sla.id: sla for sla in process.definition.sla}
+        self.phrases = {sla.id: phrases(sla) for sla in process.definition.sla}
+        self.roles = process.definition.roles.owner, process.definition.roles.manager
         self.records: list[AlertRecord] = []
         self.counts: Counter[tuple[str, ...]] = Counter()
 
@@ -36,15 +37,16 @@ class Announcer:
         before = len(self.records)
         found = {(f.rule, f.instance, f.key): f for f in findings_of(case.fold, moment)}
         for key in [key for key, said in case.said.items() if key not in found and not said.frozen]:
-            self._tell(Telling(case_id, case, case.said[key], Truth.GONE, True, now))
+            self._tell(Telling(case_id, case, case.said[key], Truth.GONE, now))
         for key, finding in found.items():
             said = case.said.get(key)
             if said is None:
                 said = case.said[key] = Said(self._id(case_id, finding), finding)
             changed = finding[:-1] != said.finding[:-1] or said.settled is not _settled(finding, moment)
+            risen = finding.stage == "breach" != said.finding.stage
             said.finding, said.settled = finding, _settled(finding, moment)
             truth = Truth.HOLDS if finding.closed_at is None else Truth.CLOSED
-            self._tell(Telling(case_id, case, said, truth, changed, now))
+            self._tell(Telling(case_id, case, said, truth, now, changed, risen))
         _prune(case, moment)
         return len(self.records) > before
 
@@ -58,7 +60,7 @@ class Announcer:
 
     def _tell(self, telling: "Telling") -> None:
         said = telling.said
-        for state in transitions(said.state, telling.truth, changed=telling.changed):
+        for state in transitions(said.state, telling.truth, changed=telling.changed, risen=telling.risen):
             if state is State.RAISED and said.state is State.RESOLVED:
                 said.episode += 1
             said.state, said.revision = state, said.revision + 1
@@ -69,8 +71,9 @@ class Announcer:
 
     def _body(self, telling: "Telling", state: State) -> dict[str, Any]:
         said, fold = telling.said, telling.case.fold
-        finding, roles = said.finding, self.process.definition.roles
-        body: dict[str, Any] = {
+        finding = said.finding
+        owner, manager = self.roles
+        return {
             "schema": 1,
             "id": said.id,
             "process": self.process.name,
@@ -79,10 +82,7 @@ class Announcer:
             "instance": finding.instance,
             "rule": finding.rule,
             "kind": finding.kind,
-        }
-        if finding.stage:
-            body["stage"] = finding.stage
-        body |= {
+            **({"stage": finding.stage} if finding.stage else {}),
             "state": state.value,
             "grade": finding.grade,
             "settled": said.settled,
@@ -91,28 +91,24 @@ class Announcer:
             "revision": said.revision,
             "happened_at": iso_instant(_happened(finding, state, fold.last_at)),
             "noticed_at": iso_instant(telling.now),
-        }
-        if finding.due_at is not None:
-            body["due_at"] = iso_instant(finding.due_at)
-        body |= {
-            "summary": summary(telling.case_id, finding, state, self.promises.get(finding.rule)),
+            **({} if finding.due_at is None else {"due_at": iso_instant(finding.due_at)}),
+            "summary": summary(telling.case_id, finding, state, self.phrases.get(finding.rule)),
             "explanation": self._explanation(finding, state, fold.recent),
             "labels": self.process.segment_labels(fold.attributes),
-            "owner": roles.owner,
-            "manager": roles.manager,
+            "owner": owner,
+            "manager": manager,
             "evidence": self._evidence(finding, fold.last_place),
         }
-        return body
 
     def _explanation(self, finding: Finding, state: State, recent: tuple[str, ...]) -> dict[str, Any]:
-        promise = self.promises.get(finding.rule)
+        said = self.phrases.get(finding.rule)
         outcome = {"outcome": finding.outcome} if state is State.RESOLVED else {}
-        if promise is None:
+        if said is None:
             kind, activity, expected, missing, element = finding.detail
             told = {"deviation": kind, "activity": activity, "expected": expected, "seen": recent, "missing": missing}
             return told | ({"element": element} if element else {}) | outcome
         late_by = (finding.closed_at or finding.happened_at) - (finding.due_at or 0)
-        told = {"expected": _expected(promise), "seen": recent, "started_at": iso_instant(int(str(finding.detail[0])))}
+        told = {"expected": said.expected, "seen": recent, "started_at": iso_instant(int(str(finding.detail[0])))}
         return told | ({"late_by": iso_length(late_by)} if finding.stage == "breach" else {}) | outcome
 
     def _evidence(self, finding: Finding, last: tuple[int, int]) -> dict[str, Any]:
@@ -122,14 +118,15 @@ class Announcer:
 
 
 class Telling(NamedTuple):
-    """One alert to be told of: whose, what has become of it, and whether that is new."""
+    """One alert to be told of: whose, what has become of it, whether that is new, and whether its stage has risen."""
 
     case_id: str
     case: Case
     said: Said
     truth: Truth
-    changed: bool
     now: int
+    changed: bool = True
+    risen: bool = False
 
 
 def _settled(finding: Finding, moment: Moment) -> bool:
@@ -141,10 +138,6 @@ def _happened(finding: Finding, state: State, last_at: int) -> int:
     if state is State.RESOLVED:
         return finding.closed_at if finding.closed_at is not None else last_at
     return last_at if state is State.RETRACTED else finding.happened_at
-
-
-def _expected(promise: Sla) -> tuple[str, ...]:
-    return tuple(getattr(promise, "to", None) or getattr(promise, "until", None) or ())
 
 
 def _prune(case: Case, moment: Moment) -> None:

@@ -7,8 +7,9 @@ again. What is older than that is settled. Invariant: `fold` is what `settled` b
 from bisect import insort
 from typing import Any, Literal
 
+from stream.clock import END_OF_TIME, Moment
 from stream.event import Event
-from stream.findings import END_OF_TIME, FOREVER, Moment, findings_of
+from stream.findings import FOREVER, findings_of
 from stream.fold import Fold
 from stream.process import Process
 from stream.said import Said
@@ -19,6 +20,9 @@ MOST_IDS = 1_024
 """Ids of events that a case remembers, to drop duplicates of them: the newest ones."""
 
 
+NOTHING: tuple[Any, ...] = (None, (), (), 0, None, False, False, False, False)
+"""The stance of a case of which there is nothing to say."""
+
 Outcome = Literal["applied", "duplicate", "late", "late_dropped"]
 """What became of an event."""
 
@@ -26,7 +30,19 @@ Outcome = Literal["applied", "duplicate", "late", "late_dropped"]
 class Case:
     """One case id: the instance that runs, what was said of it, and when it is to be looked at next (`wake`, ms)."""
 
-    __slots__ = ("flags", "fold", "ids", "may_be_warm", "next_at", "process", "said", "seen", "settled", "tail", "wake")
+    __slots__ = (
+        "flags",
+        "fold",
+        "ids",
+        "may_be_warm",
+        "process",
+        "said",
+        "seen",
+        "settled",
+        "settling",
+        "tail",
+        "wake",
+    )
 
     def __init__(self, process: Process, may_be_warm: bool) -> None:
         self.process, self.may_be_warm = process, may_be_warm
@@ -37,8 +53,8 @@ class Case:
         self.ids: dict[str, None] = {}
         self.wake: int | None = None
         self.flags = 0
-        self.seen: tuple[Any, ...] | None = None
-        self.next_at = 0
+        self.seen: tuple[Any, ...] | None = NOTHING
+        self.settling = FOREVER
 
     def apply(self, event: Event, horizon: int) -> Outcome:
         """Take an event; `horizon` is the time (ms) before which its input has settled."""
@@ -92,7 +108,7 @@ class Case:
         fold = self._base()
         for event in self.tail:
             fold = folded(fold, event, self.may_be_warm)
-        self.fold = fold
+        self.fold, self.seen = fold, None
 
     def _apply_late(self, event: Event) -> Outcome:
         if self.settled is None or not self.settled.answer_late(event):
@@ -100,45 +116,43 @@ class Case:
         self.refold()
         return "late"
 
-    def signature(self) -> tuple[Any, ...]:
-        """All that findings are made of, but for the clock: while it stays the same, so do they until the next look."""
-        fold = self.fold
-        return fold.explain_to, fold.ended_at, fold.stopped, fold.past, fold.late, fold.instance, fold.clocks
-
-    def unchanged(self, moment: Moment) -> bool:
-        """Whether nothing can have become true, or untrue, since the last look."""
-        return self.next_at >= moment.clock and self.seen == self.signature()
-
-    def looked(self, moment: Moment) -> None:
-        """Note what was looked at, and until when that stands."""
-        *fields, clocks = self.signature()
-        self.seen, self.next_at = (*fields, clocks.copy()), self.next_look(moment)
-
-    def quiet(self, moment: Moment) -> bool:
-        """Whether nothing can be said of this case, nor taken back: no mark passed, nothing deviates, no end."""
-        fold = self.fold
-        if self.said or fold.cost or fold.stopped or fold.past or fold.over_at(moment.clock) is not None:
-            return False
-        clock = moment.clock
-        return not any(r is not None and r.marks and r.marks[0] < clock for r in fold.clocks)
-
-    def forgotten_at(self, moment: Moment) -> int:
-        """When a case that is over leaves the state: when it can no longer reopen, and retention has passed (ms)."""
-        over_at = self.fold.over_at(moment.clock)
-        return FOREVER if over_at is None else over_at + max(self.process.retention, self.process.reopen)
-
-    def next_look(self, moment: Moment) -> int:
-        """The next instant after which something may become true of this case, in the watch's clock (ms)."""
+    def stance(self, moment: Moment, over_at: int | None) -> tuple[Any, ...]:
+        """All that findings are made of: while it is the same as when they were last asked for, so are they."""
         fold, clock = self.fold, moment.clock
-        over_at = fold.over_at(clock)
+        passed = None
+        for running in fold.clocks:
+            if running is not None and running.marks and running.marks[0] < clock:
+                passed = [(r, r.reached(clock)) for r in fold.clocks if r is not None]
+                break
         if over_at is None:
-            nearest = fold.next_mark(clock)
-            look = fold.idle_until() if nearest is None else nearest
+            over = for_good = False
+        else:
+            over, for_good = over_at < moment.settled_to, over_at + self.process.reopen < moment.settled_to
+        bounded = fold.cost > fold.floor
+        return passed, fold.stopped, fold.past, fold.explain_to, over_at, over, for_good, bounded, fold.late
+
+    def unsaid(self, moment: Moment, over_at: int | None) -> bool:
+        """Whether something may have to be said: a new stance, or an alert that has settled since."""
+        return self.stance(moment, over_at) != self.seen or self.settling < moment.settled_to
+
+    def told(self, moment: Moment) -> None:
+        """Note that findings were asked for."""
+        self.seen = self.stance(moment, self.fold.over_at(moment.clock))
+        self.settling = min((said.unsettled_at for said in self.said.values() if said.pending), default=FOREVER)
+
+    def forgotten_at(self, over_at: int) -> int:
+        """When a case that is over leaves the state: when it can no longer reopen, and retention has passed (ms)."""
+        return over_at + max(self.process.retention, self.process.reopen)
+
+    def next_look(self, moment: Moment, over_at: int | None) -> int:
+        """The next instant after which something may become true of this case, in the watch's clock (ms)."""
+        if over_at is None:
+            nearest = self.fold.next_mark(moment.clock)
+            look = self.fold.idle_until() if nearest is None else nearest
         else:
             look = self._look_after(over_at, moment)
-        if self.said:
-            behind = clock - moment.settled_to
-            look = min(look, *(said.unsettled_at + behind for said in self.said.values() if said.pending), look)
+        if self.settling < FOREVER:
+            look = min(look, self.settling + moment.clock - moment.settled_to)
         return look
 
     def _look_after(self, over_at: int, moment: Moment) -> int:
@@ -148,12 +162,12 @@ class Case:
             return over_at + behind
         if over_at + self.process.reopen >= moment.settled_to:
             return over_at + self.process.reopen + behind
-        return self.forgotten_at(moment)
+        return self.forgotten_at(over_at)
 
 
 def folded(fold: Fold, event: Event, may_be_warm: bool) -> Fold:
     """The state after an event: one that comes too long after the end starts the next instance of the case."""
-    if fold.events:
+    if fold.ended_at is not None or (event.at - fold.last_at > fold.process.idle_limit and fold.events):
         over_at = fold.over_at(event.at)
         if over_at is not None and event.at > over_at + fold.process.reopen:
             successor = Fold(fold.process, fold.instance + 1)

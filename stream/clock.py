@@ -8,7 +8,7 @@ last year stays in last year (design, *Time never lies*). Invariant: a task's cl
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 STALE_MS = 2_000
 IDLE_MS = 10_000
@@ -50,7 +50,8 @@ class InputClock:
 
     def saw_record(self, stamped_at: int, read_at: int) -> None:
         """Note a record of any kind."""
-        self.newest_stamp = max(self.newest_stamp, stamped_at)
+        if stamped_at > self.newest_stamp:
+            self.newest_stamp = stamped_at
         self.read_at = read_at
 
     def saw_event(self, at: int, historical: bool) -> None:
@@ -102,30 +103,51 @@ class InputClock:
         self.newest_at, self.first_at, self.cold, self.newest_stamp, self.historical, self.mark, self.read_at = fields
 
 
-class TaskClock:
-    """The least of the inputs' clocks; `now` fires deadlines, `settled_to` says what no event can change any more."""
+class Moment(NamedTuple):
+    """Two frontiers (ms): instants before `clock` are over, those before `settled_to` beyond any change."""
 
-    __slots__ = ("lateness", "now", "patience", "settled_to")
+    clock: int
+    settled_to: int
+
+
+BEFORE_TIME = Moment(-(1 << 62), -(1 << 62))
+END_OF_TIME = Moment(1 << 62, 1 << 62)
+
+
+class TaskClock:
+    """The least of the inputs' clocks; `moment` is `BEFORE_TIME` until something is known of every input."""
+
+    __slots__ = ("lateness", "moment", "patience")
 
     def __init__(self, lateness: int, patience: int) -> None:
         self.lateness, self.patience = lateness, patience
-        self.now: int | None = None
-        self.settled_to: int | None = None
+        self.moment = BEFORE_TIME
+
+    @property
+    def now(self) -> int | None:
+        """The clock, None before time is known."""
+        return None if self.moment is BEFORE_TIME else self.moment.clock
 
     def move(self, inputs: Sequence[InputClock], wall: int) -> None:
         """Take the least of the inputs that count, at wall time `wall`; never back.
 
         An input of history that was read to its end does not hold the others; one of which nothing is known holds all.
         """
-        counted = inputs
-        if len(inputs) > 1:
-            counted = [i for i in inputs if not (i.mode(wall) is ClockMode.HISTORICAL and i.idle(wall))]
-        found = [f for i in counted or inputs if (f := i.frontiers(wall, self.lateness, self.patience)) is not None]
-        if len(found) < len(counted or inputs):
+        if len(inputs) == 1:
+            frontiers = inputs[0].frontiers(wall, self.lateness, self.patience)
+        else:
+            frontiers = self._least(inputs, wall)
+        if frontiers is None:
             return
-        least = min if counted else max
-        now, settled_to = least(f[0] for f in found), least(f[1] for f in found)
-        if self.now is None or now > self.now:
-            self.now = now
-        if self.settled_to is None or settled_to > self.settled_to:
-            self.settled_to = settled_to
+        clock, settled_to = self.moment
+        if frontiers[0] > clock or frontiers[1] > settled_to:
+            self.moment = Moment(max(frontiers[0], clock), max(frontiers[1], settled_to))
+
+    def _least(self, inputs: Sequence[InputClock], wall: int) -> tuple[int, int] | None:
+        counted = [i for i in inputs if not (i.mode(wall) is ClockMode.HISTORICAL and i.idle(wall))]
+        found = [i.frontiers(wall, self.lateness, self.patience) for i in counted or inputs]
+        known = [frontiers for frontiers in found if frontiers is not None]
+        if len(known) < len(found):
+            return None
+        pick = min if counted else max
+        return pick(clock for clock, _ in known), pick(settled_to for _, settled_to in known)

@@ -1,6 +1,7 @@
 """The next instant at which each case is to be looked at, in order.
 
-One armed deadline a case: moving it later costs nothing, since a case that is looked at too early is armed again.
+One armed deadline a case: moving it later costs nothing, since a case that is looked at too early is armed again; an
+entry that a sooner one has replaced is passed over.
 Invariant: no case is looked at later than the earliest instant it was armed for; equal instants go by case id.
 """
 
@@ -8,17 +9,15 @@ from heapq import heappop, heappush
 
 
 class Deadlines:
-    """A queue of (instant in ms, case id); `armed` instants are kept by the cases themselves."""
+    """A queue of (instant in ms, case id)."""
 
     __slots__ = ("heap",)
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, str]] = []
 
-    def arm(self, wake: int | None, armed: int | None, case_id: str) -> int | None:
-        """Arm a case for `wake` where it was armed for `armed`; the instant for which it is armed now."""
-        if wake is None or (armed is not None and armed <= wake):
-            return armed
+    def arm(self, wake: int, case_id: str) -> int:
+        """Have a case looked at after instant `wake`, which it keeps to know this entry from older ones."""
         heappush(self.heap, (wake, case_id))
         return wake
 

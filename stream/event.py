@@ -4,7 +4,7 @@ Invariant: events of a case have a total order, that of their tuples: by time, t
 times keep the order in which Kafka has them, whatever order tasks happen to read their inputs in.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 OTHER_TRANSITIONS = frozenset(
     "schedule assign withdraw reassign start suspend resume autoskip manualskip pi_abort ate_abort".split()
@@ -12,11 +12,8 @@ OTHER_TRANSITIONS = frozenset(
 """Transitions of the standard life cycle of XES (IEEE 1849, lifecycle extension) that do not complete a step."""
 
 
-class Place(NamedTuple):
-    """Where a record lies: the number of its input in the task, and its offset."""
-
-    input: int
-    offset: int
+Place: TypeAlias = tuple[int, int]
+"""Where a record lies: the number of its input in the task, and its offset."""
 
 
 class Event(NamedTuple):

@@ -8,7 +8,7 @@ whatever order it arrived in.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.sla import Between, Due, Sla
+from stream.clock import Moment
 from stream.conformance.deviation import Deviation, DeviationKind
 from stream.event import Place
 from stream.fold import Fold
@@ -40,16 +40,6 @@ class Finding(NamedTuple):
     places: tuple[Place, ...]
 
 
-class Moment(NamedTuple):
-    """When findings are asked for (ms): instants before `clock` are over, those before `settled_to` beyond change."""
-
-    clock: int
-    settled_to: int
-
-
-END_OF_TIME = Moment(FOREVER, FOREVER)
-
-
 def findings_of(fold: Fold, moment: Moment) -> list[Finding]:
     """All findings of a case at a moment, those of its earlier instances first.
 
@@ -77,10 +67,10 @@ def findings_of(fold: Fold, moment: Moment) -> list[Finding]:
 
 def _level(fold: Fold, index: int, running: Running, instant: int) -> Finding:
     """What a clock says that ran until `instant`, by when it passed at least one mark."""
-    promise = fold.process.rulebook.rules[index].promise
+    rule = fold.process.rulebook.rules[index]
     passed = running.reached(instant)
     return Finding(
-        rule=promise.id,
+        rule=rule.promise.id,
         kind="sla",
         key=running.anchor.name,
         instance=fold.instance,
@@ -90,16 +80,11 @@ def _level(fold: Fold, index: int, running: Running, instant: int) -> Finding:
         due_at=running.due,
         closed_at=None,
         outcome=None,
-        severity=promise.severity,
-        grade="late" if fold.late else "warm_start" if _at_least(fold, promise) else "exact",
+        severity=rule.promise.severity,
+        grade="late" if fold.late else "warm_start" if fold.warm and rule.whole else "exact",
         detail=(running.start,),
         places=(running.anchor.place,),
     )
-
-
-def _at_least(fold: Fold, promise: Sla) -> bool:
-    """Whether a service level counts from a beginning that may not have been seen."""
-    return fold.warm and not isinstance(promise, Between | Due)
 
 
 def _deviations(fold: Fold, over_at: int | None, moment: Moment) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ class Fold:
         self.process, self.instance = process, instance
         self.first: Anchor | None = None
         self.last_at = 0
-        self.last_place = Place(0, 0)
+        self.last_place: Place = (0, 0)
         self.events = 0
         self.ties: tuple[str, ...] = ()
         self.recent: tuple[str, ...] = ()
@@ -90,10 +90,9 @@ class Fold:
         self.recent = (*self.recent[1 - MOST_RECENT :], event.activity)
         if event.attributes:
             self.attributes = {**self.attributes, **event.attributes}
-        anchor = self.anchor(event)
         if self.first is None:
-            self._begin(event, anchor, may_be_warm)
-        self._run_clocks(event, anchor)
+            self._begin(event, self.anchor(event), may_be_warm)
+        self._run_clocks(event)
         if self.process.automaton is not None and event.completes:
             self.step(self.process.rename.get(event.activity, event.activity), event.at)
         self.last_at, self.last_place = event.at, event.place
@@ -116,7 +115,7 @@ class Fold:
             if self.warm:
                 self.frontier = automaton.warm_start()
 
-    def _run_clocks(self, event: Event, anchor: Anchor) -> None:
+    def _run_clocks(self, event: Event) -> None:
         book, clocks = self.process.rulebook, self.clocks
         if book.dues and event.attributes and self.first is not None:
             for rule in book.dues:
@@ -125,10 +124,10 @@ class Fold:
             for rule in book.answers.get(event.activity, ()):
                 self._note(answer(rule, clocks, event))
             for rule in book.starts.get(event.activity, ()):
-                begin(rule, clocks, anchor)
+                begin(rule, clocks, self.anchor(event))
         for rule in book.idles:
             self._note(stop(clocks, rule.number, event))
-            clocks[rule.number] = rule.started(anchor)
+            clocks[rule.number] = rule.started(self.anchor(event))
 
     def _note(self, stopped: Stopped | None) -> None:
         if stopped is not None:

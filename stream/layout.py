@@ -6,6 +6,7 @@ into the sorted labels of the model named by `identity`, which has a record of i
 `unpacked(packed(case))` behaves as `case` does. `LAYOUT` is raised with every change of form.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -136,13 +137,13 @@ class Packer:
         fold = Fold(self.process, fields[0])
         first, last, fold.events, ties, recent, fold.attributes, clocks, stopped, past, fold.ended_at = fields[1:11]
         fold.first = _anchor(first)
-        fold.last_at, fold.last_place = last[0], Place(*last[1])
+        fold.last_at, fold.last_place = last[0], _place(last[1])
         fold.ties, fold.recent = tuple(ties), tuple(recent)
         for rule_id, running in clocks.items():
             if rule_id in self.rules:
                 fold.clocks[self.rules[rule_id]] = _running(running)
         fold.stopped = tuple(
-            Stopped(self.rules[rule_id], _running(running), at, Place(*place))
+            Stopped(self.rules[rule_id], _running(running), at, _place(place))
             for rule_id, running, at, place in stopped
             if rule_id in self.rules
         )
@@ -171,14 +172,19 @@ class Packer:
             fold.frontier = automaton.load(frontier)
 
 
+def _place(fields: Sequence[int]) -> Place:
+    source, offset = fields
+    return source, offset
+
+
 def _event(fields: list[Any]) -> Event:
     at, place, *rest = fields
-    return Event(at, Place(*place), *rest)
+    return Event(at, _place(place), *rest)
 
 
 def _anchor(fields: list[Any]) -> Anchor:
     at, activity, count, event_id, place = fields
-    return Anchor(at, activity, count, event_id, Place(*place))
+    return Anchor(at, activity, count, event_id, _place(place))
 
 
 def _running(fields: list[Any]) -> Running:
@@ -189,7 +195,7 @@ def _running(fields: list[Any]) -> Running:
 def _finding(fields: list[Any]) -> Finding:
     finding = Finding(*fields)
     detail = tuple(tuple(part) if isinstance(part, list) else part for part in finding.detail)
-    return finding._replace(detail=detail, places=tuple(Place(*place) for place in finding.places))
+    return finding._replace(detail=detail, places=tuple(_place(place) for place in finding.places))
 
 
 def _said_entry(fields: list[Any]) -> tuple[tuple[str, int, str], Said]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from stream.clock import ClockMode
+from stream.clock import ClockMode, Moment
 from stream.effects import Effects
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import FLAGS, LAYOUT, WAKE, UnreadableState
@@ -35,10 +35,16 @@ class Snapshot(NamedTuple):
 
 
 class Shard:
-    """All state of one task: partition `task` of every topic of its processes."""
+    """All state of one task: partition `task` of every topic of its processes.
 
-    def __init__(self, processes: Sequence[Process], *, task: int = 0, earliest: int = 0) -> None:
-        self.task = task
+    `earliest` (ms): live events from before it are refused. `journalled`: whether `drain` hands over what to restore
+    from; a backtest has no use for it.
+    """
+
+    def __init__(
+        self, processes: Sequence[Process], *, task: int = 0, earliest: int = 0, journalled: bool = True
+    ) -> None:
+        self.task, self.journalled = task, journalled
         self.watches: dict[str, Watch] = {}
         self.by_input: dict[Input, list[Watch]] = {}
         self.positions: dict[Input, int] = {}
@@ -69,10 +75,9 @@ class Shard:
                 watch.input_clocks[batch.input].cold = batch.start == 0
         elif batch.start > position:
             raise PositionGap(f"{batch.input}: read up to {position}, but the batch starts at {batch.start}")
-        for received in batch.records:
-            if position is None or received.offset >= position:
-                for watch in watches:
-                    watch.observe(batch, received)
+        fresh = batch.records if position is None else [r for r in batch.records if r.offset >= position]
+        for watch in watches:
+            watch.observe(batch, fresh)
         reached = max(batch.next, position or 0)
         if reached != position and (position is not None or batch.records or reached):
             self.positions[batch.input] = reached
@@ -89,8 +94,11 @@ class Shard:
 
     def advance(self, now: int, limit: int = 1_000) -> bool:
         """Let time pass to wall clock `now` (ms), with at most `limit` deadlines; whether more are due."""
-        fired = [watch.advance(now, limit) for watch in self.watches.values()]
-        return max(fired, default=0) >= limit
+        more = False
+        for watch in self.watches.values():
+            if watch.advance(now, limit) >= limit:
+                more = True
+        return more
 
     def next_deadline(self) -> int | None:
         """The next instant (ms, in the task's own clock) at which a case is to be looked at."""
@@ -101,14 +109,15 @@ class Shard:
         """What has changed since the last drain."""
         effects = Effects([], [], [], Counter())
         for watch in self.watches.values():
-            effects.journal.extend(watch.journal())
+            if self.journalled:
+                effects.journal.extend(watch.journal())
             effects.alerts.extend(watch.announcer.records)
             effects.dead_letters.extend(watch.dead_letters)
             effects.counts.update(watch.counts + watch.announcer.counts)
             watch.announcer.records, watch.dead_letters = [], []
             watch.counts.clear()
             watch.announcer.counts.clear()
-        if self.moved or effects.journal or effects.alerts:
+        if self.journalled and (self.moved or effects.journal or effects.alerts):
             effects.journal.append((TASK_KEY, self._task_record()))
             self.moved = False
         return effects
@@ -116,7 +125,7 @@ class Shard:
     def _task_record(self) -> bytes:
         watches = {
             name: {
-                "clock": [watch.clock.now, watch.clock.settled_to],
+                "clock": watch.clock.now and [*watch.clock.moment],
                 "inputs": {source.topic: clock.record() for source, clock in watch.input_clocks.items()},
             }
             for name, watch in self.watches.items()
@@ -156,7 +165,8 @@ class Shard:
             if name not in self.watches:
                 continue
             watch = self.watches[name]
-            watch.clock.now, watch.clock.settled_to = watched["clock"]
+            if watched["clock"] is not None:
+                watch.clock.moment = Moment(*watched["clock"])
             for topic, clock in watched["inputs"].items():
                 if (source := Input(topic, self.task)) in watch.input_clocks:
                     watch.input_clocks[source].restore(clock)

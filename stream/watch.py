@@ -10,17 +10,15 @@ from collections.abc import Iterator
 from stream.announcer import Announcer
 from stream.case import Case
 from stream.census import AT_RISK, BREACHED, DEVIATING, OPEN, Census
-from stream.clock import InputClock, TaskClock
+from stream.clock import InputClock, Moment, TaskClock
 from stream.deadlines import Deadlines
 from stream.effects import DeadLetter
-from stream.event import Event, Place
-from stream.findings import Moment
+from stream.event import Event
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import Packer
 from stream.process import Process
 
 FUTURE_MS = 3_600_000
-NEVER = -(1 << 62)
 AT_ONCE = 0
 """The wake of a case that was journalled before it was looked at: it is due as soon as it is restored."""
 
@@ -45,69 +43,67 @@ class Watch:
         self.dead_letters: list[DeadLetter] = []
         self.labels_journalled = False
 
-    def observe(self, batch: Batch, received: Received) -> None:
-        """Take one record: an event, a clock mark, a tombstone or a refusal."""
-        clock = self.input_clocks[batch.input]
-        clock.saw_record(received.stamped_at, batch.read_at)
-        if received.value is None:
-            if received.clock_mark is not None:
-                clock.saw_mark(received.clock_mark)
-            self._count(batch.input, "tombstone" if received.clock_mark is None else "clock_mark")
-            return
-        read = self._read(batch, received)
-        if isinstance(read, Refusal):
-            self.refuse(batch.input, received.offset, read)
-            return
-        case_id, event = read
-        delayed = received.stamped_at - event.at > self.process.lateness
-        clock.saw_event(event.at, received.replay is not None or delayed)
-        self._apply(case_id, event, clock, batch)
+    def observe(self, batch: Batch, records: list[Received]) -> None:
+        """Take records of a batch: events, clock marks, tombstones and refusals."""
+        clock, outcomes = self.input_clocks[batch.input], Counter[str]()
+        for received in records:
+            outcomes[self._take(batch, received, clock)] += 1
+        for outcome, count in outcomes.items():
+            self.counts["events", self.process.name, batch.input.topic, outcome] += count
 
-    def _read(self, batch: Batch, received: Received) -> tuple[str, Event] | Refusal:
-        """The case and event of a record that has a value, or why it is refused."""
-        value = received.value
-        if value is None or isinstance(value, Refusal):
-            return value or Refusal("empty", "the record has no value")
-        read = self.process.reader.read(value, Place(self.numbers[batch.input], received.offset))
-        if isinstance(read, Refusal):
-            return read
-        case_id, event = read
-        implausible = self._implausible(event, received, batch.read_at)
-        if implausible is not None:
-            return implausible
-        return case_id, event._replace(last_of_case=True) if received.last_of_case else event
+    def _take(self, batch: Batch, received: Received, clock: InputClock) -> str:
+        """Take one record; what became of it."""
+        value, stamped_at = received.value, received.stamped_at
+        clock.saw_record(stamped_at, batch.read_at)
+        if value is None:
+            if received.clock_mark is None:
+                return "tombstone"
+            clock.saw_mark(received.clock_mark)
+            return "clock_mark"
+        found: tuple[str, Event] | Refusal
+        if isinstance(value, Refusal):
+            found = value
+        else:
+            found = self.process.reader.read(value, (self.numbers[batch.input], received.offset))
+        if received.replay is None and not isinstance(found, Refusal):
+            found = self._plausible(found, min(stamped_at, batch.read_at) + FUTURE_MS)
+        if isinstance(found, Refusal):
+            self._set_aside(batch.input, received.offset, found)
+            return "refused"
+        case_id, event = found
+        historical = received.replay is not None or stamped_at - event.at > self.process.lateness
+        clock.saw_event(event.at, historical)
+        return self._apply(case_id, event._replace(last_of_case=True) if received.last_of_case else event, clock)
 
-    def refuse(self, input: Input, offset: int, refusal: Refusal) -> None:
-        """Set a record aside, with its reason."""
-        self.dead_letters.append(DeadLetter(input, offset, self.process.name, refusal.reason, refusal.message))
-        self.counts["dead_letters", self.process.name, refusal.reason] += 1
-        self._count(input, "refused")
-
-    def _implausible(self, event: Event, received: Received, read_at: int) -> Refusal | None:
-        if received.replay is not None:
-            return None
-        if event.at > min(received.stamped_at, read_at) + FUTURE_MS:
+    def _plausible(self, found: tuple[str, Event], latest: int) -> tuple[str, Event] | Refusal:
+        """A live event, unless its time cannot be."""
+        if found[1].at > latest:
             return Refusal("future", "the event's time lies more than an hour ahead of its record's")
-        if event.at < self.earliest:
+        if found[1].at < self.earliest:
             return Refusal("implausible_timestamp", "the event's time lies before the earliest that is taken")
-        return None
+        return found
 
-    def _count(self, input: Input, outcome: str) -> None:
-        self.counts["events", self.process.name, input.topic, outcome] += 1
+    def refuse(self, source: Input, offset: int, refusal: Refusal) -> None:
+        """Count and set aside a record that could not be taken."""
+        self._set_aside(source, offset, refusal)
+        self.counts["events", self.process.name, source.topic, "refused"] += 1
 
-    def _apply(self, case_id: str, event: Event, clock: InputClock, batch: Batch) -> None:
+    def _set_aside(self, source: Input, offset: int, refusal: Refusal) -> None:
+        self.dead_letters.append(DeadLetter(source, offset, self.process.name, refusal.reason, refusal.message))
+        self.counts["dead_letters", self.process.name, refusal.reason] += 1
+
+    def _apply(self, case_id: str, event: Event, clock: InputClock) -> str:
         case = self.cases.get(case_id)
         if case is None:
-            if self.clock.now is not None and event.at < self.clock.now - self.process.retention:
-                self._count(batch.input, "late_dropped")
-                return
+            if event.at < self.clock.moment.clock - self.process.retention:
+                return "late_dropped"
             case = self.cases[case_id] = Case(self.process, clock.warm(event.at, self.process.warm_horizon))
-        elif type(case) is bytes:
+        elif isinstance(case, bytes):
             case = self.cases[case_id] = self.packer.unpacked(case)
-        outcome = case.apply(event, (clock.newest_at or 0) - self.process.lateness)  # type: ignore[union-attr]  # unpacked above
-        self._count(batch.input, outcome)
+        outcome = case.apply(event, (clock.newest_at or 0) - self.process.lateness)
         if outcome != "duplicate":
             self.touched[case_id] = self.changed[case_id] = None
+        return outcome
 
     def advance(self, wall: int, limit: int) -> int:
         """Let time pass to wall clock `wall` (ms); look at what was touched, then at up to `limit` due cases.
@@ -115,33 +111,27 @@ class Watch:
         Returns how many were looked at because they were due.
         """
         self.clock.move(self.clocks, wall)
-        moment = self._moment()
+        moment = self.clock.moment
         for case_id in self.touched:
             self._look(case_id, moment, wall)
         self.touched.clear()
         fired = 0
-        while fired < limit and self.clock.now is not None:
-            due = self.deadlines.due(self.clock.now)
+        while fired < limit:
+            due = self.deadlines.due(moment.clock)
             if due is None:
                 break
             fired += self._fire(due, moment, wall)
         return fired
 
-    def _moment(self) -> Moment:
-        clock = self.clock
-        return Moment(
-            NEVER if clock.now is None else clock.now, NEVER if clock.settled_to is None else clock.settled_to
-        )
-
     def _fire(self, due: tuple[int, str], moment: Moment, wall: int) -> int:
         wake, case_id = due
         case = self.cases.get(case_id)
-        if type(case) is bytes:
+        if isinstance(case, bytes):
             case = self.packer.unpacked(case)
-        if case is None or case.wake != wake:  # type: ignore[union-attr]  # unpacked above
+        if case is None or case.wake != wake:
             return 0
         self.cases[case_id] = case
-        case.wake, case.seen = None, None  # type: ignore[union-attr]  # as above
+        case.wake = None
         self._look(case_id, moment, wall)
         return 1
 
@@ -149,17 +139,24 @@ class Watch:
         """Ask what is true of a case, say what has changed, and arm it for the next time that something may."""
         case = self.cases[case_id]
         assert isinstance(case, Case)
-        if not case.unchanged(moment):
-            if not case.quiet(moment) and self.announcer.announce(case_id, case, moment, wall):
-                self.changed[case_id] = None
-            flags = _flags(case, moment)
+        over_at = case.fold.over_at(moment.clock)
+        if not case.flags or case.unsaid(moment, over_at):
+            if case.unsaid(moment, over_at):
+                self._ask(case_id, case, moment, wall)
+            flags = _flags(case, over_at)
             self.census.move(case.flags, flags)
             case.flags = flags
-            case.looked(moment)
-            if not flags & OPEN and case.forgotten_at(moment) < moment.clock:
+            if over_at is not None and case.forgotten_at(over_at) < moment.clock:
                 self._forget(case_id, case)
                 return
-        case.wake = self.deadlines.arm(case.next_at, case.wake, case_id)
+        look = case.next_look(moment, over_at)
+        if case.wake is None or look < case.wake:
+            case.wake = self.deadlines.arm(look, case_id)
+
+    def _ask(self, case_id: str, case: Case, moment: Moment, wall: int) -> None:
+        if self.announcer.announce(case_id, case, moment, wall):
+            self.changed[case_id] = None
+        case.told(moment)
 
     def _forget(self, case_id: str, case: Case) -> None:
         """Let a case that has long been closed leave the state, and its alerts the alerts topic."""
@@ -189,11 +186,12 @@ class Watch:
         """Take up a journalled case; it is unpacked when it is first touched."""
         self.cases[case_id] = record
         self.census.move(0, flags)
-        self.deadlines.arm(wake, None, case_id)
+        if wake is not None:
+            self.deadlines.arm(wake, case_id)
 
 
-def _flags(case: Case, moment: Moment) -> int:
-    flags = OPEN if case.fold.over_at(moment.clock) is None else 0
+def _flags(case: Case, over_at: int | None) -> int:
+    flags = OPEN if over_at is None else 0
     for said in case.said.values():
         if said.open:
             breached = said.finding.stage == "breach"

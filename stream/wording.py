@@ -4,6 +4,8 @@ Invariant: a sentence starts with the case, names the steps as the process does,
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 from schemas.alert import State
 from schemas.sla import Between, CaseDuration, Due, Idle, Sla
@@ -43,6 +45,7 @@ def iso_length(length_ms: int) -> str:
     return "P" + (f"{days}D" if days else "") + (f"T{time}" if time else "")
 
 
+@lru_cache(maxsize=4096)
 def iso_instant(instant: int) -> str:
     """An instant as RFC 3339 writes it, in UTC, milliseconds only where there are some; beyond year 9999 as that."""
     when = _when(instant)
@@ -67,32 +70,72 @@ def _when(instant: int) -> datetime | None:
         return None
 
 
-def summary(case: str, finding: Finding, state: State, promise: Sla | None) -> str:
-    """The sentence of an alert's record."""
+class Phrases(NamedTuple):
+    """What can be said of one promise: that it is broken, that it is waited for, what answers it, what was missing.
+
+    `met_by_end`: the end of the case is what it waits for. `expected` are the activities that answer it.
+    """
+
+    broken: str
+    waiting: str
+    answered: str
+    still_without: str
+    met_by_end: bool
+    shares: tuple[float, ...]
+    expected: tuple[str, ...] = ()
+
+
+def phrases(promise: Sla) -> Phrases:
+    """The phrases of a promise."""
+    match promise:
+        case Between():
+            to, start = _either(promise.to), _either(promise.from_)
+            broken = f"no {to} within {length_text(promise.target_ms)} of {start}"
+            waiting, answered, without = f"no {to} yet since {start}", f"{to} came", f", still without {to}"
+            return Phrases(broken, waiting, answered, without, False, promise.at_risk, promise.to)
+        case CaseDuration():
+            broken = f"not finished within {length_text(promise.target_ms)} of its start"
+            return Phrases(broken, "the case is not finished", "the case went on", "", True, promise.at_risk)
+        case Idle():
+            broken = f"nothing has happened for {length_text(promise.target_ms)}"
+            waiting = "nothing has happened since the last step"
+            return Phrases(broken, waiting, "the case went on", "", False, promise.at_risk)
+        case Due(until=None):
+            broken, waiting = f"{promise.due} has passed", f"{promise.due} is near"
+            return Phrases(broken, waiting, "the case went on", "", True, promise.at_risk)
+        case Due(until=until):
+            to = _either(until or ())
+            broken, waiting = f"{promise.due} has passed without {to}", f"{promise.due} is near, no {to} yet"
+            return Phrases(broken, waiting, f"{to} came", f", still without {to}", False, promise.at_risk, until or ())
+
+
+def summary(case: str, finding: Finding, state: State, said: Phrases | None) -> str:
+    """The sentence of an alert's record; `said` are the phrases of its promise, None for a deviation."""
     if state is State.RETRACTED:
-        return f"{case}: taken back: {_statement(finding, promise)}"
+        return f"{case}: taken back: {_statement(finding, said)}"
     if state is State.RESOLVED:
-        return f"{case}: {_resolution(finding, promise)}"
-    return f"{case}: {_statement(finding, promise)}"
+        return f"{case}: {_resolution(finding, said)}"
+    return f"{case}: {_statement(finding, said)}"
 
 
-def _statement(finding: Finding, promise: Sla | None) -> str:
-    if promise is None:
+def _statement(finding: Finding, said: Phrases | None) -> str:
+    if said is None:
         return _deviation(finding)
+    due = day_text(finding.due_at or 0)
     if finding.stage == "breach":
-        return f"{_broken(promise)} (due {day_text(finding.due_at or 0)})"
-    share = round(promise.at_risk[finding.marks_passed - 1] * 100, 1) if promise.at_risk else 100
-    return f"{share:g}% of the time is used, {_waiting(promise)} (due {day_text(finding.due_at or 0)})"
+        return f"{said.broken} (due {due})"
+    share = round(said.shares[finding.marks_passed - 1] * 100, 1)
+    return f"{share:g} % of the time is gone, {said.waiting} (due {due})"
 
 
-def _resolution(finding: Finding, promise: Sla | None) -> str:
-    if promise is None:
-        return f"{ENDINGS[finding.outcome or '']}; it had deviated: {_deviation(finding)}"
+def _resolution(finding: Finding, said: Phrases | None) -> str:
+    ending = ENDINGS.get(finding.outcome or "", "")
+    if said is None:
+        return f"{ending}; it had deviated: {_deviation(finding)}"
     closed_at, due = finding.closed_at or 0, finding.due_at or 0
-    answered = finding.outcome == "answered"
-    if not answered and (isinstance(promise, Between | Idle) or (isinstance(promise, Due) and promise.until)):
-        return f"{ENDINGS[finding.outcome or '']}{_still_without(promise)} (due {day_text(due)})"
-    what = _answer(promise) if answered else ENDINGS[finding.outcome or ""]
+    if ending and not said.met_by_end:
+        return f"{ending}{said.still_without} (due {day_text(due)})"
+    what = ending or said.answered
     if closed_at <= due:
         return f"{what} in time, after a warning (due {day_text(due)})"
     return f"{what} {length_text(closed_at - due)} late (due {day_text(due)})"
@@ -100,49 +143,6 @@ def _resolution(finding: Finding, promise: Sla | None) -> str:
 
 def _either(names: tuple[str, ...]) -> str:
     return " or ".join(names)
-
-
-def _broken(promise: Sla) -> str:
-    match promise:
-        case Between():
-            return f"no {_either(promise.to)} within {length_text(promise.target_ms)} of {_either(promise.from_)}"
-        case CaseDuration():
-            return f"not finished within {length_text(promise.target_ms)} of its start"
-        case Idle():
-            return f"nothing has happened for {length_text(promise.target_ms)}"
-        case Due():
-            return f"the promised date ({promise.due}) has passed{_without(promise)}"
-
-
-def _without(promise: Due) -> str:
-    return f" without {_either(promise.until)}" if promise.until else ""
-
-
-def _waiting(promise: Sla) -> str:
-    match promise:
-        case Between():
-            return f"no {_either(promise.to)} yet since {_either(promise.from_)}"
-        case CaseDuration():
-            return "the case is not finished"
-        case Idle():
-            return "nothing has happened since the last step"
-        case Due():
-            return f"the promised date ({promise.due}) is near"
-
-
-def _still_without(promise: Sla) -> str:
-    names = promise.to if isinstance(promise, Between) else promise.until if isinstance(promise, Due) else None
-    return f", still without {_either(names)}" if names else ""
-
-
-def _answer(promise: Sla) -> str:
-    match promise:
-        case Between():
-            return f"{_either(promise.to)} came"
-        case Due(until=until) if until:
-            return f"{_either(until)} came"
-        case _:
-            return "the case went on"
 
 
 def _deviation(finding: Finding) -> str:

@@ -36,9 +36,11 @@ LOG_MOVE = Move((), False)
 
 
 class Origin(NamedTuple):
-    """Where a place comes from: its cost above the frontier before the event, the place there, and the move."""
+    """Where a place comes from: what it costs above the frontier before the event, by way of which place there, at what
+    cost, and by which move."""
 
     total: int
+    before: int
     source: Frontier
     move: Move
 
@@ -111,7 +113,7 @@ def origin(frontier: Frontier, label: str, target: Frontier) -> Origin | None:
     assert isinstance(machine, Machine)
     machine.prepare(frontier)
     best = min(_ways(machine, frontier, label, target), key=lambda way: way[:2], default=None)
-    found = None if best is None else Origin(best.total, best.source, best.move())
+    found = None if best is None else Origin(best.total, best.before, best.source, best.move())
     remarks[question] = found
     return found
 

@@ -22,10 +22,11 @@ class Edge(NamedTuple):
 
 
 class Shape:
-    """The edges and blocks of a machine with `size` states, by state."""
+    """The edges and blocks of a machine with `size` states, by state; `reach` is the dearest hop that is tabulated, for
+    there are as many as states times labels."""
 
-    def __init__(self, size: int, edges: Sequence[Edge], blocks: Sequence[Block]) -> None:
-        self.size, self.edges = size, edges
+    def __init__(self, size: int, edges: Sequence[Edge], blocks: Sequence[Block], reach: int) -> None:
+        self.size, self.edges, self.reach = size, edges, reach
         self.silent: list[list[int]] = [[] for _ in range(size)]
         self.visible: list[list[tuple[str, int]]] = [[] for _ in range(size)]
         self.entered: list[list[Block]] = [[] for _ in range(size)]
@@ -43,6 +44,10 @@ class Shape:
         """States one edge or block away."""
         seen = [*self.silent[state], *[target for _, target in self.visible[state]]]
         return seen + [block.target for block in self.entered[state]]
+
+    def cut(self, state: int) -> int:
+        """The least cost of a hop that is not tabulated; INF where all are."""
+        return self.reach + 1 if any(self.reach < cost < INF for cost in self.distance[state]) else INF
 
     def moves(self, state: int) -> list[tuple[int, int]]:
         """(state, cost) of single model moves."""
@@ -67,7 +72,7 @@ class Shape:
         """Label to (target, cost of the model moves before it), cheapest first; nothing pruned yet."""
         row, hops = self.distance[state], dict[str, dict[int, int]]()
         for edge in self.edges:
-            if edge.label is not None and row[edge.source] < INF:
+            if edge.label is not None and row[edge.source] <= self.reach:
                 best = hops.setdefault(edge.label, {})
                 best[edge.target] = min(row[edge.source], best.get(edge.target, INF))
         return {label: sorted(best.items(), key=lambda hop: (hop[1], hop[0])) for label, best in hops.items()}

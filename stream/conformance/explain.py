@@ -27,13 +27,20 @@ def explain(
 
     `finished` judges the case as a whole: what the model still wanted, and had not come too early, is one
     `not_finished`, its weight `INF` where the final marking cannot be reached. `warm` starts from anywhere in the
-    model, where the automaton has a warm start.
+    model; where the automaton has no warm start, only unknown activities are told.
     """
+    if warm and automaton.warm_start() is None:
+        return _unknown(automaton, activities)
     path = Path(automaton, activities, warm=warm)
     if finished:
         path.end()
     wanted = automaton.completion(path.places[-1]) if finished else 0
     return tuple(_Account(path, wanted).deviations()) if path.costs[-1] or wanted else ()
+
+
+def _unknown(automaton: Automaton, activities: Sequence[str]) -> tuple[Deviation, ...]:
+    kind, labels = DeviationKind.UNKNOWN_ACTIVITY, automaton.labels
+    return tuple(Deviation(kind, i, activity, ()) for i, activity in enumerate(activities) if activity not in labels)
 
 
 class _Account:

@@ -38,8 +38,8 @@ class Home(Protocol):
     def completion(self, item: Item) -> int:
         """Cheapest cost from the item to the machine's final state."""
 
-    def bound(self, item: Item, other: Item) -> int:
-        """Upper bound of how much cheaper `item` can ever be than `other`."""
+    def bound(self, x: Item, y: Item) -> int:
+        """Upper bound of how much cheaper `x` can ever be than `y`."""
 
     def key(self, item: Item) -> tuple[Any, ...]:
         """The item's content, the same in every process."""

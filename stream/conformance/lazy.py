@@ -75,9 +75,9 @@ class LazyMachine(Machine):
         self.prepare(frontier)
         return super().step(frontier, label)
 
-    def reduce(self, candidates: dict[Item, int]) -> list[tuple[Item, int]]:
+    def reduce(self, candidates: dict[Item, int]) -> tuple[list[tuple[Item, int]], int]:
         """See `Machine`; no marking dominates another."""
-        return sorted(candidates.items(), key=lambda candidate: (candidate[1], candidate[0]))
+        return sorted(candidates.items(), key=lambda candidate: (candidate[1], candidate[0])), INF
 
     def leads(self, _state: bytes, label: str) -> bool:
         """See `Machine`."""

@@ -56,7 +56,7 @@ class Machine(ABC):
         """Cheapest model moves from a state to the final one; INF where there are none."""
 
     @abstractmethod
-    def leads(self, _state: State, label: str) -> bool:
+    def leads(self, state: State, label: str) -> bool:
         """Whether the label may be synchronised somewhere from this state on."""
 
     @abstractmethod
@@ -97,15 +97,13 @@ class Machine(ABC):
             return min(INF, item.completion + self.state_completion(item.block.target))
         return self.state_completion(item)
 
-    def bound(self, item: Item, other: Item) -> int:
-        """Upper bound of the gain of one item over another (see `gains`)."""
-        x: Any = item
-        y: Any = other
+    def bound(self, x: Item, y: Item) -> int:
+        """Upper bound of the gain of item x over item y (see `gains`)."""
+        g = self.state_gain
         if type(x) is not Mode:
-            return self.state_gain(x, y) if type(y) is not Mode else self._over_mode(x, y)
+            return g(x, y) if type(y) is not Mode else self._over_mode(x, y)
         block = x.block
         if type(y) is not Mode:
-            g = self.state_gain
             return min(x.over_fresh + g(block.source, y), x.over_done + g(block.target, y))
         if block is y.block:
             from_kids = 0
@@ -148,7 +146,9 @@ class Machine(ABC):
                     candidates[target] = cost + extra
             for block, extra in blocks:
                 drop = _collect(block.enter(label), cost + extra, candidates, drop)
-        found = frontier.next[label] = self.build(candidates, drop)
+        found = self.build(candidates, drop)
+        if frontier.admitted:  # unless it was the oldest, and forgotten meanwhile
+            frontier.next[label] = found
         return found
 
     def _step_inside(self, mode: Mode, cost: int, label: str, candidates: dict[Item, int], drop: int) -> int:
@@ -163,11 +163,12 @@ class Machine(ABC):
         low = min(candidates.values())
         if len(candidates) == 1:
             return self.intern(((next(iter(candidates)), 0),)), low, drop
-        items = self.reduce(candidates)
+        items, cut = self.reduce(candidates)
+        drop = min(drop, cut)
         if len(items) > 1:
             merged = merge(items)
             if merged is not None:
-                items = self.reduce(merged)
+                items, _ = self.reduce(merged)
         high, size = low + self.window, len(items)
         while size and (items[size - 1][1] > high or size > self.most):
             size -= 1
@@ -176,9 +177,9 @@ class Machine(ABC):
             items = items[:size]
         return self.intern(tuple([(item, cost - low) for item, cost in items])), low, drop
 
-    def reduce(self, candidates: dict[Item, int]) -> list[tuple[Item, int]]:
-        """The candidates that no other dominates, cheapest first."""
-        return reduce(self, candidates)
+    def reduce(self, candidates: dict[Item, int]) -> tuple[list[tuple[Item, int]], int]:
+        """The candidates that no other dominates, cheapest first, and the least cost left out as too many."""
+        return reduce(self, candidates, 2 * self.most)
 
     def intern(self, items: tuple[tuple[Item, int], ...]) -> Frontier:
         """The one frontier with these items; the oldest is forgotten where there are too many."""

@@ -89,7 +89,7 @@ class Path:
             if joins:
                 break
             places.append(way.source)
-            cost = self.bases[index] + cost_of(way.source, self.frontiers[index])
+            cost = self.bases[index] + way.before
         self.places[index + joins :] = places[::-1]
         self.moves[index:] = moves[::-1]
         del self.costs[index + 1 :]
@@ -100,7 +100,8 @@ class Path:
         """Where a place after event `index` comes from, and whether that is on the old path."""
         activity, old = self.activities[index], self.places[index]
         if activity not in self.automaton.machine.labels:
-            return Origin(1, target, LOG_MOVE), same(old, target) and self.costs[index] + 1 <= cost
+            before = cost - 1 - self.bases[index]
+            return Origin(before + 1, before, target, LOG_MOVE), same(old, target) and self.costs[index] < cost
         joined = origin(old, activity, target)
         if joined is not None and self.costs[index] + joined.total <= cost:
             return joined, True

@@ -8,8 +8,9 @@ from stream.conformance.frontier import INF, Frontier, Home, Item, Mode
 Costed = tuple[Item, int]
 
 
-def reduce(machine: Home, candidates: dict[Item, int]) -> list[Costed]:
-    """Items that no other dominates, sorted by cost and content; of equals that dominate each other the first stays."""
+def reduce(machine: Home, candidates: dict[Item, int], most: int) -> tuple[list[Costed], int]:
+    """Items that no other dominates, sorted by cost and content, and the least cost left out past `most` of them (INF:
+    none). Of equals that dominate each other the first stays."""
     key = machine.key
     ranked = sorted([(cost, key(item), item) for item, cost in candidates.items()], key=_rank)
     kept: list[Costed] = []
@@ -21,8 +22,10 @@ def reduce(machine: Home, candidates: dict[Item, int]) -> list[Costed]:
         else:
             if kept and kept[-1][1] == cost:
                 kept = [(rival, below) for rival, below in kept if below < cost or bound(rival, item) > 0]
+            if len(kept) >= most:
+                return kept, cost
             kept.append((item, cost))
-    return kept
+    return kept, INF
 
 
 def _rank(entry: tuple[int, tuple[object, ...], Item]) -> tuple[int, tuple[object, ...]]:

@@ -5,16 +5,18 @@ gives up what could still happen inside.
 """
 
 from collections.abc import Sequence
+from math import isqrt
 from typing import Any
 
 from stream.conformance.block import Block
 from stream.conformance.edges import Edge, Shape
 from stream.conformance.enabling import expected
 from stream.conformance.frontier import INF, Frontier, Home, Item
-from stream.conformance.gains import gains
+from stream.conformance.gains import LARGEST, gains
 from stream.conformance.machine import Hops, Machine
 
-NOWHERE: Hops = ((), (), INF)
+WORK = 250_000  # comparisons of branches that one step may cost; some tens of milliseconds
+LEAST_ITEMS = 8
 
 
 class TabulatedMachine(Machine):
@@ -38,11 +40,13 @@ class TabulatedMachine(Machine):
             edges = [*edges, Edge(self.final, None, size)]
             self.final, size = size, size + 1
         self.blocks = [Block(index, *block) for index, block in enumerate(blocks)]
-        self.shape = Shape(size, edges, self.blocks)
+        self.most = min(self.most, _affordable(self.blocks))
+        self.shape = Shape(size, edges, self.blocks, INF - 1 if size <= LARGEST else self.window)
         self.labels = frozenset(edge.label for edge in edges if edge.label is not None)
         self.labels = self.labels.union(*[block.takers for block in self.blocks])
         self.gain_of = gains(self.shape, self.final, self.window + 1)
         self.completions = [row[self.final] for row in self.shape.distance]
+        self.nowhere: list[Hops] = [((), (), self.shape.cut(state)) for state in range(size)]
         self.hops = [self._hops(state) for state in range(size)]
         self._ready: list[frozenset[str] | None] = [None] * size
         self.routes: dict[tuple[int, int], Any] = {}  # what explanations remember of cheapest model moves
@@ -51,7 +55,7 @@ class TabulatedMachine(Machine):
     def _hops(self, state: int) -> dict[str, Hops]:
         """Hops that no cheaper hop and no log move dominates, and the blocks that know the label."""
         found: dict[str, tuple[list[tuple[int, int]], list[tuple[Block, int]], int]] = {}
-        g = self.gain_of
+        g, cut = self.gain_of, self.nowhere[state][2]
         for label, targets in self.shape.raw_hops[state].items():
             kept: list[tuple[int, int]] = []
             for target, cost in targets:
@@ -59,28 +63,28 @@ class TabulatedMachine(Machine):
                 if not log_move_is_no_dearer and not any(d + g[target][z] <= cost for z, d in kept):
                     kept.append((target, cost))
             if kept:
-                found[label] = (kept, [], INF)
+                found[label] = (kept, [], cut)
         for block in self.blocks:
             cost = self.shape.distance[state][block.source]
             if cost < INF:
                 for label in block.takers:
-                    found.setdefault(label, ([], [], INF))[1].append((block, cost))
+                    found.setdefault(label, ([], [], cut))[1].append((block, cost))
         return dict(found)
 
     def hop(self, state: int, label: str) -> Hops:
         """See `Machine`."""
-        return self.hops[state].get(label, NOWHERE)
+        return self.hops[state].get(label) or self.nowhere[state]
 
-    def leads(self, _state: int, label: str) -> bool:
+    def leads(self, state: int, label: str) -> bool:
         """See `Machine`."""
-        return label in self.hops[_state]
+        return label in self.hops[state] or self.nowhere[state][2] < INF
 
     def may_come(self, state: int, label: str) -> bool:
         """See `Machine`."""
         row = self.shape.distance[state]
-        return label in self.shape.raw_hops[state] or any(
-            label in block.takers and row[block.source] < INF for block in self.blocks
-        )
+        if any(edge.label == label and row[edge.source] < INF for edge in self.shape.edges):
+            return True
+        return any(label in block.takers and row[block.source] < INF for block in self.blocks)
 
     def prepare(self, frontier: Frontier) -> None:
         """See `Machine`; nothing here depends on the frontier."""
@@ -125,3 +129,10 @@ class TabulatedMachine(Machine):
                     return None
                 found.append(block.mode(tuple([kid for kid in kids if kid is not None])))
         return found
+
+
+def _affordable(blocks: Sequence[Block]) -> int:
+    """How many items a frontier may have where many branches share labels: each may make as many candidates as branches
+    know the event, each candidate is compared with the items kept, branch by branch."""
+    costs = [len(block.kids) * max(map(len, block.takers.values()), default=1) for block in blocks]
+    return max(LEAST_ITEMS, isqrt(WORK // max(costs, default=1)))

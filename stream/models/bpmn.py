@@ -70,11 +70,15 @@ class _Reader:
         }
         filled = {id_: p for id_, p in self.processes.items() if any(child.tag in KINDS for child in p.children)}
         roots = [process for id_, process in filled.items() if id_ not in called] or list(filled.values())
+        meant = [process for process in roots if process.get("isExecutable") == "true"]
+        if len(roots) > 1 and len(meant) == 1:
+            self.notes.append(f"of {len(roots)} processes, the only executable one is taken: {meant[0].get('id')}")
+            roots = meant
         if len(roots) == 1:
             self.calling = [roots[0].get("id")]
             return self.scope(roots[0])
         for process in roots[1:]:
-            self.refuse(process, f"one of {len(roots)} processes in the file", "one process per file")
+            self.refuse(process, f"one of {len(roots)} processes in the file", "one, or only one that is executable")
         if not roots:
             self.refuse(self.root, "no process with activities", "one process")
         return None
@@ -131,10 +135,7 @@ class _Reader:
             node.reference = next((definitions[0].get(r) for r in REFERENCES if definitions[0].get(r)), "")
         if node.trigger == "cancel":
             self.refuse(element, "cancels a transaction", "an error event")
-        if node.kind is Kind.BOUNDARY and not node.interrupting:
-            self.refuse(
-                element, "a boundary event that does not interrupt", "an interrupting one, or a parallel branch"
-            )
+        node.once = node.trigger == "timer" and definitions[0].first("timeCycle") is None
 
     def activity(self, element: Element, node: Node) -> None:
         if element.first("multiInstanceLoopCharacteristics") is not None:

@@ -44,7 +44,8 @@ class Flow:
 @dataclass(slots=True)
 class Node:
     """A flow node. `trigger` is the kind of event definition ("" for none), `reference` what it refers to: the error or
-    escalation, or the name of a link. A boundary event is `attached` to an activity and may interrupt it."""
+    escalation, or the name of a link. A boundary event is `attached` to an activity and may interrupt it; `once` where
+    it can happen only once while that is active."""
 
     id: str
     kind: Kind
@@ -56,6 +57,7 @@ class Node:
     throws: bool = False
     attached: str = ""
     interrupting: bool = True
+    once: bool = False
     loop: Loop = Loop.ONCE
     default: str = ""
     instantiates: bool = False

@@ -4,25 +4,36 @@ Invariant: a rule holds no state; its clock stands in the case's fold under the 
 including: a clock stopped exactly at its due instant was met.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from schemas.sla import Between, CaseDuration, Due, Idle, Sla
 from stream.event import Anchor, Event
 from stream.sla.running import Running, Stopped, spent
 
+DAY_MS = 86_400_000
 Clocks = list[Running | None]
 
 
 class Rule(NamedTuple):
-    """A compiled service level: its number in the definition, its promise, and its marks from a clock's start."""
+    """A compiled service level: its number in the definition, its promise, and its marks from a clock's start.
+
+    `once`: its clock runs once a case at most; `restarts`: every start begins anew; `whole`: it counts from events that
+    a case met in the middle may have had unseen; `due`: the attribute that carries its due instant.
+    """
 
     number: int
     promise: Sla
-    offsets: tuple[int, ...]
+    offsets: tuple[int, ...] = ()
+    once: bool = False
+    restarts: bool = False
+    whole: bool = False
+    due: str | None = None
 
     def started(self, anchor: Anchor) -> Running:
         """A clock that starts with the event of `anchor`."""
-        return Running(anchor, anchor.at, tuple([anchor.at + offset for offset in self.offsets]))
+        at = anchor.at
+        return Running(anchor, at, tuple([at + offset for offset in self.offsets]))
 
     def until(self, anchor: Anchor, known_at: int, due: int) -> Running:
         """A clock towards a due instant that became known at `known_at`; warnings count from then."""
@@ -35,9 +46,12 @@ class Rule(NamedTuple):
 def compiled(number: int, promise: Sla) -> Rule:
     """The rule of a promise; `number` is its place in the definition."""
     if isinstance(promise, Due):
-        return Rule(number, promise, ())
-    shares = [int(promise.target_ms * share) for share in promise.at_risk]
-    return Rule(number, promise, (*shares, promise.target_ms))
+        return Rule(number, promise, once=True, due=promise.due)
+    offsets = (*(int(promise.target_ms * share) for share in promise.at_risk), promise.target_ms)
+    if isinstance(promise, Between):
+        once, restarts = promise.occurrence == "first", promise.occurrence == "last"
+        return Rule(number, promise, offsets, once=once, restarts=restarts)
+    return Rule(number, promise, offsets, whole=True)
 
 
 def stop(clocks: Clocks, rule: int, event: Event) -> Stopped | None:
@@ -53,30 +67,23 @@ def answer(rule: Rule, clocks: Clocks, event: Event) -> Stopped | None:
     """An event that a `between` or `due` rule waits for."""
     running = clocks[rule.number]
     stopped = stop(clocks, rule.number, event)
-    if running is not None and (isinstance(rule.promise, Due) or once(rule)):
+    if running is not None and rule.once:
         clocks[rule.number] = spent(running)
     return stopped
 
 
-def once(rule: Rule) -> bool:
-    """Whether the rule's clock runs at most once a case."""
-    return isinstance(rule.promise, Between) and rule.promise.occurrence == "first"
-
-
 def begin(rule: Rule, clocks: Clocks, anchor: Anchor) -> None:
     """An event that a `between` rule counts from: a running clock goes on, with `last` it restarts."""
-    promise = rule.promise
-    if clocks[rule.number] is None or (isinstance(promise, Between) and promise.occurrence == "last"):
+    if clocks[rule.number] is None or rule.restarts:
         clocks[rule.number] = rule.started(anchor)
 
 
 def promised(rule: Rule, clocks: Clocks, event: Event, first: Anchor) -> None:
     """An event that may carry the due instant of a `due` rule; an empty one takes the promise back."""
-    promise, attributes = rule.promise, event.attributes
-    running = clocks[rule.number]
-    if not isinstance(promise, Due) or not attributes or promise.due not in attributes:
+    attributes, running = event.attributes, clocks[rule.number]
+    if not attributes or rule.due not in attributes:
         return
-    due = attributes[promise.due]
+    due = attributes[rule.due]
     if due == "":
         clocks[rule.number] = None if running is None or running.marks else running
     elif running is None or (running.marks and running.due != due):
@@ -84,13 +91,15 @@ def promised(rule: Rule, clocks: Clocks, event: Event, first: Anchor) -> None:
 
 
 class Rulebook:
-    """The rules of one definition, found by what an event can mean to them."""
+    """The rules of one definition, found by what an event can mean to them; `pace` is the
+    least time between two things that a clock says (ms)."""
 
     def __init__(self, promises: tuple[Sla, ...]) -> None:
         self.rules = tuple(compiled(i, promise) for i, promise in enumerate(promises))
+        self.pace = min((b - a for rule in self.rules for a, b in pairwise((0, *rule.offsets))), default=DAY_MS)
         self.durations = tuple(r for r in self.rules if isinstance(r.promise, CaseDuration))
         self.idles = tuple(r for r in self.rules if isinstance(r.promise, Idle))
-        self.dues = tuple(r for r in self.rules if isinstance(r.promise, Due))
+        self.dues = tuple(r for r in self.rules if r.due is not None)
         self.answers: dict[str, tuple[Rule, ...]] = {}
         self.starts: dict[str, tuple[Rule, ...]] = {}
         for rule in self.rules:
@@ -107,4 +116,4 @@ class Rulebook:
 
     def instants(self) -> frozenset[str]:
         """The attributes that carry due instants."""
-        return frozenset(r.promise.due for r in self.dues if isinstance(r.promise, Due))
+        return frozenset(rule.due for rule in self.dues if rule.due is not None)

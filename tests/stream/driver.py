@@ -122,7 +122,7 @@ class Task:
         self.shard.restore(self.journal.items())
 
     def said(self) -> list[tuple[str, str | None, str]]:
-        """(rule, stage or deviation, state) of every record, in order, but for those that only say that it is settled."""
+        """(rule, stage or deviation, state) of every record, in order, but for those that only say it is settled."""
         told: list[tuple[str, str | None, str]] = []
         last: dict[str, tuple[str, str | None, str]] = {}
         for alert in self.alerts:

@@ -153,6 +153,20 @@ def test_labels_shared_by_parallel_branches_are_exact() -> None:
     assert run(automaton, ["start", "0", "1", "1", "0", "0", "1", "join"])[2] == 2
 
 
+def test_many_branches_that_share_labels_keep_only_as_many_items_as_a_step_can_afford() -> None:
+    """What is dropped for it lowers the certificate, so that no event holds a task for long."""
+    net = wide(20, 3)
+    shared = tuple(step._replace(label=str(step.label).rpartition("_")[2]) for step in net.transitions)
+    automaton = Automaton(net._replace(transitions=shared))
+    frontier, cost, least = automaton.step(automaton.start(), "start")
+    for event in "210012021012021102210120210012":
+        frontier, extra, dropped = automaton.step(frontier, event)
+        cost, least = cost + extra, min(least, cost + dropped)
+        assert len(frontier.items) <= automaton.machine.most
+    assert automaton.machine.most == 25
+    assert least < INF
+
+
 def test_a_net_that_does_not_decompose_is_searched_within_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cut search neither raises nor hangs: it lowers the certificate below the cost."""
     automaton = Automaton(crossed(6))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from stream.conformance import gains, tabulated
 from stream.conformance.automaton import INF, Automaton
 from stream.conformance.explain import explain
 from stream.conformance.machine import Machine
@@ -58,6 +59,22 @@ def test_certified_costs_are_the_true_ones_and_others_bound_them(
     """A cost up to its certificate is brute force's; any other has the truth between certificate and itself."""
     for net, oracle, traces in nets(make, number, f"{make.__name__} {window} {most}"):
         automaton = Automaton(net, window=window, most=most)
+        for events in traces:
+            prefix, closing = oracle.costs(events)
+            for index, verdict in enumerate(verdicts(automaton, events)):
+                assert min(verdict.least, verdict.cost) <= prefix[index] <= verdict.cost, (net, events, index)
+                assert min(verdict.least_closing, verdict.closing) <= closing[index] <= verdict.closing, (net, events)
+
+
+@pytest.mark.parametrize("window", [60, 2])
+def test_a_machine_too_large_for_its_tables_still_bounds_the_truth(
+    window: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past some size gains are taken from distances, and hops dearer than the window are left out and certified so."""
+    monkeypatch.setattr(tabulated, "LARGEST", 0)
+    monkeypatch.setattr(gains, "LARGEST", 0)
+    for net, oracle, traces in nets(nested, 15, f"large {window}"):
+        automaton = Automaton(net, window=window)
         for events in traces:
             prefix, closing = oracle.costs(events)
             for index, verdict in enumerate(verdicts(automaton, events)):

@@ -113,6 +113,15 @@ def test_what_was_said_stays_said_while_the_case_goes_on() -> None:
     assert [deviation.kind for deviation in said[-1]] == ["skipped", "repeated", "unknown_activity"]
 
 
+def test_where_a_case_stands_cannot_be_told_only_unknown_activities_are() -> None:
+    """Without a warm start nothing is skipped and nothing unfinished."""
+    endless = (Transition(None, {0: 1}, {0: 1, 1: 1}), Transition("a", {1: 1}, {2: 1}))
+    automaton = Automaton(Net(("p", "q", "r"), endless, {0: 1}, {2: 1}))
+    (deviation,) = explain(automaton, ["a", "x", "a"], finished=True, warm=True)
+    assert automaton.warm_start() is None
+    assert deviation == Deviation(DeviationKind.UNKNOWN_ACTIVITY, 1, "x", ())
+
+
 def test_a_case_met_in_the_middle_is_told_from_there() -> None:
     """A warm start says nothing of what came before, and all the more of what comes after."""
     automaton = model(SEQUENCE)

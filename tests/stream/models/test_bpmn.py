@@ -181,6 +181,23 @@ def test_an_interrupting_event_stops_a_sub_process_wherever_it_stands() -> None:
     assert language(model) == {"a b c", "b a c", "d", "a d", "b d", "a b d", "b a d"}
 
 
+def test_a_timer_that_does_not_interrupt_happens_at_most_once() -> None:
+    """While its task is active, and what it starts may outlast the task."""
+    boundary = '<boundaryEvent id="t" attachedToRef="a" cancelActivity="false"><timerEventDefinition/></boundaryEvent>'
+    model = ENDS + tasks("a b c") + boundary + flows("s>a a>c c>e t>b b>e")
+    assert language(model) == {"a c", "b a c", "a b c", "a c b"}
+
+
+def test_a_timer_on_a_sub_process_leaves_with_it() -> None:
+    """Fired or not, nothing of it stays behind, even where another event interrupts."""
+    inner = '<startEvent id="s1"/><endEvent id="e1"/>' + tasks("a") + flows("s1>a a>e1")
+    timer = '<boundaryEvent id="t" attachedToRef="p" cancelActivity="false"><timerEventDefinition/></boundaryEvent>'
+    stop = '<boundaryEvent id="m" attachedToRef="p"><messageEventDefinition/></boundaryEvent>'
+    model = ENDS + f'<subProcess id="p">{inner}</subProcess>' + timer + stop + tasks("b c")
+    found = language(model + flows("s>p p>e t>b b>e m>c c>e"))
+    assert found == {"a", "a b", "b a", "c", "a c", "b c", "c b", "a b c", "b a c", "a c b"}
+
+
 def test_an_error_leaves_its_sub_process_by_the_event_that_catches_it() -> None:
     """Thrown by an end event, caught on the boundary, and only then."""
     inner = '<startEvent id="s1"/><endEvent id="e1"/><endEvent id="f"><errorEventDefinition errorRef="E"/></endEvent>'
@@ -269,7 +286,7 @@ REFUSED = {
     '<endEvent id="a"><cancelEventDefinition/></endEvent>': "endEvent a: cancels a transaction",
     '<endEvent id="a"><compensateEventDefinition/></endEvent>': "endEvent a: throws a compensation",
     '<eventBasedGateway id="a" eventGatewayType="Parallel"/>': "eventBasedGateway a: a parallel event-based gateway",
-    '<boundaryEvent id="a" attachedToRef="b" cancelActivity="false"/>': "boundaryEvent a: a boundary event that",
+    '<boundaryEvent id="a" attachedToRef="b" cancelActivity="false"/>': "boundaryEvent a: does not interrupt",
     '<sequenceFlow id="a" sourceRef="b" targetRef="?"/>': "sequenceFlow a: leads from 'b' to '?'",
 }
 
@@ -290,4 +307,12 @@ def test_every_problem_of_a_file_is_told_at_once() -> None:
 def test_a_file_with_two_processes_is_refused() -> None:
     """Which one is meant cannot be told."""
     found = refusal(ENDS + flows("s>e"), '\n<process id="two"><task id="a"/></process>')
-    assert found == ["m.bpmn:3: process two: one of 2 processes in the file; one process per file"]
+    assert found == ["m.bpmn:3: process two: one of 2 processes in the file; one, or only one that is executable"]
+
+
+def test_of_several_processes_the_only_executable_one_is_meant() -> None:
+    """And that is said."""
+    beside = '<process id="two" isExecutable="true"><task id="b" name="b"/></process>'
+    net = read_model("m.bpmn", bpmn(ENDS + tasks("a") + flows("s>a a>e"), beside))
+    assert words(net) == {"b"}
+    assert net.notes == ("of 2 processes, the only executable one is taken: two",)
