@@ -1,0 +1,152 @@
+"""Definition files: from a path to a definition and its model's bytes, or to everything that is wrong with both.
+
+Invariant: all problems are told at once, in the order of the file, the model's own after them; what comes out has been
+judged whole, so that nothing about it can be refused later.
+"""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from agents import definition_yaml
+from agents.definition_wording import findings
+from schemas.consistency import Inconsistency, inconsistencies
+from schemas.consistency import Path as Steps
+from schemas.definition import Definition
+from schemas.problem import Problem, Refused
+from stream.models import read_model
+
+LARGEST: Final = 256 * 1024
+"""Bytes of a definition file; a large one has ten thousand."""
+LARGEST_MODEL: Final = 50 * 2**20
+MODEL_SUFFIXES: Final = (".bpmn", ".pnml")
+
+
+def load_definition(path: Path | str) -> tuple[Definition, bytes | None]:
+    """Read a definition and the bytes of the model it names, None without one; raises `Refused` with every problem."""
+    file = str(path)
+    parsed = definition_yaml.parse_yaml(file, _read_text(Path(path)))
+    written = parsed.root.plain()
+    found = list(inconsistencies(written))
+    definition = None
+    try:
+        definition = Definition.model_validate(written, by_alias=True, by_name=False)
+    except ValidationError as error:
+        found += findings(error.errors(include_url=False))
+    content, foreign = _read_model_of(Path(path), written, found)
+    problems = parsed.problems + [_placed(file, parsed.root, written, one) for one in found]
+    if problems or foreign or definition is None:
+        raise Refused(sorted(problems, key=lambda problem: problem.line) + foreign)
+    return definition, content
+
+
+def _placed(file: str, root: definition_yaml.Node, written: dict[str, Any], found: Inconsistency) -> Problem:
+    _, line = root.find(found.path)
+    return Problem(file, line, element(found.path, written), found.wrong, found.right)
+
+
+def element(path: Steps, written: dict[str, Any]) -> str:
+    """Write a path as a person would: `sla[first-response].target`; list items by their id, or counted from 1."""
+    shown, at = "", written
+    for step in path:
+        around, at = at, _inside(at, step)
+        if isinstance(step, str):
+            shown += f".{step}" if shown else step
+        else:
+            shown += f"[{_item_name(around, at) or step + 1}]"
+    return shown or "file"
+
+
+def _item_name(items: Any, item: Any) -> str | None:
+    """The id of a list item, if it is the only one with it."""
+    name = item.get("id") if isinstance(item, dict) else None
+    alike = sum(isinstance(other, dict) and other.get("id") == name for other in items or ())
+    return name if isinstance(name, str) and alike == 1 else None
+
+
+def _inside(container: Any, step: str | int) -> Any:
+    try:
+        return container[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _read_text(path: Path) -> str:
+    content, wrong = _read_bytes(path, LARGEST)
+    if content is None:
+        raise Refused([Problem(str(path), 1, "file", wrong, "name a definition file in YAML")])
+    try:
+        return content.removeprefix(b"\xef\xbb\xbf").decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Refused([Problem(str(path), line, "file", "it is not UTF-8", "save it as UTF-8")]) from None
+
+
+def _read_bytes(path: Path, limit: int) -> tuple[bytes | None, str]:
+    """The content of a file, or None and why it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except FileNotFoundError:
+        return None, "there is no such file"
+    except IsADirectoryError:
+        return None, "it is a directory"
+    except (OSError, ValueError) as error:
+        return None, f"it cannot be read ({error.strerror if isinstance(error, OSError) else error})"
+    return (content, "") if len(content) <= limit else (None, f"it is larger than {limit // 1024} KiB")
+
+
+def _read_model_of(
+    definition: Path, written: dict[str, Any], found: list[Inconsistency]
+) -> tuple[bytes | None, list[Problem]]:
+    """The bytes of the model that a definition names, and the model's own problems; `found` takes the definition's."""
+    model = written.get("model")
+    file = model.get("file") if isinstance(model, dict) else None
+    if not isinstance(model, dict) or not isinstance(file, str) or not file.strip():
+        return None, []
+    place = definition.parent / file
+    if place.suffix.lower() not in MODEL_SUFFIXES:
+        found.append(_unreadable_kind(file))
+        return None, []
+    content, wrong = _read_bytes(place, LARGEST_MODEL)
+    if content is None:
+        right = "name a file by its path from the definition's own folder"
+        found.append(Inconsistency(("model", "file"), f"`{file}`: {wrong}", right))
+        return None, []
+    try:
+        labels = read_model(str(place), content).labels
+    except Refused as refused:
+        return None, list(refused.problems)
+    found += _unknown_to(model, labels)
+    return content, []
+
+
+def _unreadable_kind(file: str) -> Inconsistency:
+    if file.lower().endswith(".decl"):
+        return Inconsistency(("model", "file"), "Declare models are not supported yet", "name a .bpmn or .pnml file")
+    return Inconsistency(("model", "file"), f"`{file}` is no model that can be read", "name a .bpmn or .pnml file")
+
+
+def _unknown_to(model: dict[str, Any], labels: frozenset[str]) -> list[Inconsistency]:
+    """The names that the definition takes for the model's, and the model does not have."""
+    activities, unobserved = model.get("activities"), model.get("unobserved")
+    named: list[tuple[Steps, Any]] = []
+    if isinstance(activities, dict):
+        named += [(("model", "activities", event), name) for event, name in activities.items()]
+    if isinstance(unobserved, list):
+        named += [(("model", "unobserved", at), name) for at, name in enumerate(unobserved)]
+    return [
+        Inconsistency(path, f"the model has no step `{name}`", _nearest(name, labels))
+        for path, name in named
+        if isinstance(name, str) and name not in labels
+    ]
+
+
+def _nearest(name: str, labels: frozenset[str]) -> str:
+    close = get_close_matches(name, sorted(labels), n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    shown = ", ".join(sorted(labels)[:10])
+    return f"its steps are {shown}{', …' if len(labels) > 10 else ''}"

@@ -1,0 +1,1 @@
+"""Tests of what happens around the core, without a real broker."""

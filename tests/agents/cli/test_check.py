@@ -1,0 +1,85 @@
+"""`casewatch check`: what is right said on standard output, what is wrong on standard error, and the exit code."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from agents.cli import main
+
+TESTDATA = Path(__file__).parents[2] / "schemas" / "testdata"
+GOOD, WHOLE, BAD = (TESTDATA / name for name in ("minimal.good.yaml", "whole.good.yaml", "keys.bad.unknown_key.yaml"))
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["casewatch", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_good_definitions_are_told_in_a_line_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Process, version, topics, number of SLAs and the size of the model; remarks on the model apart."""
+    code = _run(monkeypatch, "check", GOOD, WHOLE)
+
+    out, err = capsys.readouterr()
+    assert code == 0
+    assert out.splitlines() == [
+        f"{GOOD}: tickets version 1, topics tickets, 0 SLAs, no model",
+        f"{WHOLE}: customer-requests version 3, topics crm.tickets, crm.mails, 4 SLAs, "
+        "model two-steps.pnml (2 activities, 3 places)",
+    ]
+    assert err.startswith(f"{WHOLE}: model: ")
+
+
+def test_every_problem_of_every_file_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A good file among them is still said to be good."""
+    code = _run(monkeypatch, "check", BAD, GOOD, TESTDATA / "none.yaml")
+
+    out, err = capsys.readouterr()
+    assert code == 1
+    assert out.splitlines() == [f"{GOOD}: tickets version 1, topics tickets, 0 SLAs, no model"]
+    assert [line.split(": ")[0] for line in err.splitlines()] == [f"{BAD}:7", f"{BAD}:8", f"{TESTDATA / 'none.yaml'}:1"]
+
+
+def test_findings_are_one_json_document_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For scripts: the same facts, with the exit code unchanged."""
+    code = _run(monkeypatch, "check", "--format", "json", WHOLE, BAD)
+
+    out, err = capsys.readouterr()
+    good, bad = json.loads(out)
+    assert (code, err) == (1, "")
+    assert (good["process"], good["slas"], good["model"]["activities"], good["problems"]) == (
+        "customer-requests",
+        4,
+        2,
+        [],
+    )
+    assert bad["problems"][0] == {
+        "file": str(BAD),
+        "line": 7,
+        "element": "sla[a].tarket",
+        "wrong": "unknown key `tarket`",
+        "right": "did you mean `target`?",
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["check", "--format", "xml", "x.yaml"], ["check", "--nonsense"], ["no"]]
+)
+def test_wrong_use_is_told_apart_from_wrong_definitions(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """Exit code 2, and nothing on standard output."""
+    code = _run(monkeypatch, *arguments)
+
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert "Usage: casewatch" in err

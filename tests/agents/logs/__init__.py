@@ -1,0 +1,1 @@
+"""Event logs of every kind, good and damaged."""

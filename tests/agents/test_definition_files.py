@@ -1,0 +1,228 @@
+"""Definition files: good ones are read as they say, bad ones refused with everything that is wrong in them.
+
+A bad file names its mistakes itself, in remarks at its end: `#= LINE: ELEMENT: what is wrong; what would be right`.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.definition_files import load_definition
+from schemas.definition import (
+    Between,
+    CaseDuration,
+    CaseRules,
+    Definition,
+    Due,
+    EventSource,
+    Idle,
+    Mapping,
+    ModelReference,
+    Privacy,
+    Roles,
+    TimePath,
+)
+from schemas.problem import Refused
+
+TESTDATA = Path(__file__).parents[1] / "schemas" / "testdata"
+GOOD = sorted(path.name for path in TESTDATA.glob("*.good.yaml"))
+BAD = sorted(path.name for path in TESTDATA.glob("*.bad.*.yaml"))
+HEAD = "process: p\nversion: '1'\nevents: {topics: [t], mapping: {case: c, activity: a, timestamp: t}}\n"
+HOUR = 60 * 60 * 1000
+DAY = 24 * HOUR
+
+
+def _problems(path: Path) -> list[str]:
+    with pytest.raises(Refused) as refused:
+        load_definition(path)
+    return [str(problem) for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_file_is_a_definition(name: str) -> None:
+    """Nothing is said of it, and its model's bytes come with it."""
+    definition, model = load_definition(TESTDATA / name)
+
+    assert (model is None) == (definition.model is None)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_refused_with_all_that_is_wrong_in_it(name: str) -> None:
+    """Each problem with line, element, what is wrong and what would be right; no more and no fewer."""
+    file = TESTDATA / name
+    expected = re.findall(r"^#= (.*)$", file.read_bytes().decode(errors="replace"), re.MULTILINE)
+
+    assert expected
+    assert _problems(file) == [f"{file}:{line}" for line in expected]
+
+
+def test_everything_that_can_be_written_is_read() -> None:
+    """The file that says everything, against the same definition built by hand."""
+    definition, model = load_definition(TESTDATA / "whole.good.yaml")
+
+    assert model == (TESTDATA / "two-steps.pnml").read_bytes()
+    assert definition == Definition(
+        process="customer-requests",
+        version="3",
+        description="Requests from customers, from first contact to closing.",
+        roles=Roles(owner="Head of Service", manager="Service desk lead"),
+        events=EventSource.model_validate(
+            {
+                "topics": ("crm.tickets", "crm.mails"),
+                "start_at": "2026-01-30T23:00Z",
+                "mapping": Mapping(
+                    case="ticket.id",
+                    activity="ticket.state",
+                    timestamp=TimePath(path="d", format="%d/%m/%Y %H:%M", timezone="Europe/Rome"),
+                    lifecycle="phase",
+                    resource="agent",
+                    event_id="id",
+                    attributes={
+                        "priority": "ticket.priority",
+                        "supplier": "ticket.partner",
+                        "promised": TimePath(path="ticket.promised", format="epoch_ms"),
+                    },
+                ),
+                "lateness_ms": 10 * 60 * 1000,
+                "patience_ms": 0,
+            }
+        ),
+        case=CaseRules(
+            ends=("Closed", "Cancelled"),
+            idle_limit_ms=30 * DAY,
+            warm_horizon_ms=14 * DAY,
+            reopen_ms=HOUR * 3 // 2,
+            retention_ms=90 * DAY,
+            segments=("priority", "supplier"),
+        ),
+        model=ModelReference(
+            file="two-steps.pnml",
+            activities={"Opened": "Open ticket"},
+            unobserved=("Close ticket",),
+            severity="info",
+        ),
+        sla=(
+            Between(
+                id="first-response",
+                from_=("Opened",),
+                to=("First answer", "Resolved"),
+                target_ms=4 * HOUR,
+                at_risk=(0.75, 0.9),
+                occurrence="first",
+                severity="critical",
+            ),
+            Due(id="promised-date", due="promised", until=("Closed",)),
+            CaseDuration(id="done", target_ms=2 * DAY, at_risk=(0.5,)),
+            Idle(id="stalled", target_ms=90_000, at_risk=()),
+        ),
+        privacy=Privacy(resource="keep"),
+    )
+
+
+def test_plain_words_stay_text() -> None:
+    """`No` is an activity and 1.10 a version, whatever older YAML makes of them; an alias is what it stands for."""
+    survey, _ = load_definition(TESTDATA / "words_of_yaml.good.yaml")
+    hospital, _ = load_definition(TESTDATA / "xes_names.good.yaml")
+
+    assert survey.case.ends == ("No", "100", "2026-01-01")
+    assert [sla.from_ for sla in survey.sla if isinstance(sla, Between)] == [("On", "Yes"), ("On", "Yes")]
+    assert hospital.version == "1.10"
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(tmp_path: Path) -> None:
+    """What an editor on Windows saves is read like any other file."""
+    file = tmp_path / "d.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + HEAD.replace("\n", "\r\n").encode())
+
+    assert load_definition(file)[0].process == "p"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("empty.yaml", "it is empty"),
+        ("none.yaml", "there is no such file"),
+        (".", "it is a directory"),
+        ("a\0b", "it cannot be read"),
+    ],
+)
+def test_what_holds_no_definition_is_one_problem(tmp_path: Path, name: str, wrong: str) -> None:
+    """Nothing to read, or nowhere to read it: refused like a bad file, without a trace of the program."""
+    (tmp_path / "empty.yaml").touch()
+
+    problems = _problems(tmp_path / name)
+
+    assert len(problems) == 1
+    assert f":1: file: {wrong}" in problems[0]
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    """A definition is written by people; a quarter of a mebibyte is none."""
+    file = tmp_path / "d.yaml"
+    file.write_text("#" * (256 * 1024 + 1))
+
+    assert _problems(file) == [f"{file}:1: file: it is larger than 256 KiB; name a definition file in YAML"]
+
+
+def test_the_problems_of_the_model_follow_those_of_the_definition(tmp_path: Path) -> None:
+    """One list for the person who has to mend both files, each problem in its own file."""
+    (tmp_path / "m.pnml").write_text("<pnml>\n<net>")
+    file = tmp_path / "d.yaml"
+    file.write_text(HEAD + "model: {file: m.pnml, colour: red}\n")
+
+    own, *models = _problems(file)
+
+    assert own.startswith(f"{file}:4: model.colour: unknown key `colour`")
+    assert models
+    assert all(line.startswith(f"{tmp_path / 'm.pnml'}:") for line in models)
+
+
+def test_problems_come_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """Five mistakes of five kinds, told from top to bottom."""
+    file = tmp_path / "d.yaml"
+    file.write_text(
+        "process: a b\nversion: '1'\nevents: {topics: [t], mapping: {case: c, activity: a, timestamp: t}}\n"
+        "case: {segments: [x], reopen: soon}\nmodel: {file: m.bpmn}\nsla: []\nsla: []\n"
+    )
+
+    lines = [int(line.removeprefix(f"{file}:").split(":")[0]) for line in _problems(file)]
+
+    assert lines == [1, 4, 4, 5, 7]
+
+
+@given(st.text(max_size=200) | st.text("{}[]:,-&*!|>'\"\n\t #ab?%@", max_size=60))
+def test_no_text_gets_past_the_check_unnoticed(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    """Whatever stands in a file, it is a definition or it is refused with places."""
+    file = tmp_path_factory.getbasetemp() / "any.yaml"
+    file.write_bytes(text.encode(errors="replace"))
+
+    with pytest.raises(Refused) as refused:
+        load_definition(file)
+
+    assert all(problem.line >= 1 and problem.wrong and problem.right for problem in refused.value.problems)
+
+
+VALUES = st.sampled_from(["x", "4h", "true", "[]", "{}", "[x, [y]]", "{kind: due}", "{a: {b: c}}", "", "idle", "null"])
+KEYS = [
+    *("process", "version", "roles", "events", "case", "model", "sla", "privacy", "description"),
+    *("topics", "mapping", "start_at", "format", "timestamp", "attributes", "file", "kind", "id", "due", "unobserved"),
+]
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES), st.dictionaries(st.sampled_from(KEYS), VALUES))
+def test_no_shape_gets_past_the_check_unnoticed(
+    tmp_path_factory: pytest.TempPathFactory, outer: dict[str, str], inner: dict[str, str]
+) -> None:
+    """Known keys in wrong places with wrong values are refused with places, too."""
+    nested = "{" + ", ".join(f"{key}: {value}" for key, value in inner.items()) + "}"
+    file = tmp_path_factory.getbasetemp() / "shape.yaml"
+    lines = [f"{key}: {value}" for key, value in outer.items()]
+    file.write_text("\n".join([*lines, f"sla: [{nested}]", f"events: {nested}"]))
+
+    with pytest.raises(Refused) as refused:
+        load_definition(file)
+
+    assert all(problem.line >= 1 and problem.wrong and problem.right for problem in refused.value.problems)
