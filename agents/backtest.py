@@ -1,0 +1,124 @@
+"""A definition tried on history: logs in, alerts out, by the same core as a worker's, without a broker.
+
+Invariant: the records of an alert are those that a worker would publish for a marked replay of the same log; two runs
+over the same logs write the same bytes.
+"""
+
+import gc
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import process_time
+
+import orjson
+
+from agents.logs import Log, LogRecord
+from schemas.definition import Definition
+from stream.history import Entry, play
+from stream.inputs import Input
+from stream.process import Process, compile_process
+from stream.shard import Shard
+
+Sink = Callable[[str, bytes], None]
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a backtest found: how many `records` of alerts, `counts` as in `stream.effects`, `cases` by their state."""
+
+    events: int = 0
+    seconds: float = 0.0
+    records: int = 0
+    counts: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    cases: dict[str, int] = field(default_factory=dict)
+
+
+def prepared(definition: Definition, model: bytes | None, log: Log) -> Process:
+    """The process as it reads this log: one topic, and the log's own mapping."""
+    events = definition.events
+    fitted = events.model_copy(update={"mapping": log.mapping, "topics": events.topics[:1]})
+    return compile_process(definition.model_copy(update={"events": fitted}), model)
+
+
+def merged(logs: Sequence[Log]) -> list[LogRecord]:
+    """The records of all logs in order of time; ties, and records without a time, in the order given."""
+    if len(logs) == 1:
+        return logs[0].records
+    timed = [_timed(log.records) for log in logs]
+    return [record for _, record in heapq.merge(*timed, key=lambda pair: pair[0])]
+
+
+def _timed(records: Sequence[LogRecord]) -> Iterator[tuple[int, LogRecord]]:
+    at = 0
+    for record in records:
+        at = at if record.timestamp_ms is None else record.timestamp_ms
+        yield at, record
+
+
+def run(process: Process, records: Sequence[LogRecord], until: int | None, sink: Sink, progress: Progress) -> Report:
+    """Play the records, hand every transition to `sink` as a line of JSON, and say what was found.
+
+    `until` (ms) lets time pass to that instant after the last event. `seconds` count the time that one core was busy.
+    """
+    report = Report(events=len(records))
+    shard = Shard([process], journalled=False)
+    source = Input(process.definition.events.topics[0], 0)
+    began = process_time()
+    with collector_at_rest():
+        for done, effects in enumerate(play(shard, source, _entries(process, records), until), 1):
+            report.counts.update(effects.counts)
+            for alert in effects.alerts:
+                if alert.body is not None:
+                    report.records += 1
+                    sink(alert.id, alert.body)
+            progress(min(done * 1_000, len(records)))
+    report.seconds = process_time() - began
+    report.cases = shard.snapshot(0).cases[process.name]
+    return report
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Collect no cycles for a while: the core makes none, and each search walks every case that is open."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _entries(process: Process, records: Sequence[LogRecord]) -> Iterator[Entry]:
+    if process.definition.case.ends != "last_event":
+        return (Entry(record.timestamp_ms, record.value) for record in records)
+    read_case = process.reader.case
+    last = {str(read_case(record.value)): i for i, record in enumerate(records)}
+    ends = set(last.values())
+    return (Entry(record.timestamp_ms, record.value, i in ends) for i, record in enumerate(records))
+
+
+class Alerts:
+    """Where the alerts of a backtest go: every transition as it comes, or only the last of each alert, at the end."""
+
+    def __init__(self, write: Callable[[bytes], None], *, final: bool) -> None:
+        self.write, self.final = write, final
+        self.last: dict[str, bytes] = {}
+
+    def __call__(self, alert_id: str, body: bytes) -> None:
+        """Take one transition."""
+        self.last[alert_id] = body
+        if not self.final:
+            self.write(body)
+
+    def finish(self) -> Counter[tuple[str, str, str]]:
+        """Write what is still to be written; how many alerts there are by rule, what they say, and their last state."""
+        found: Counter[tuple[str, str, str]] = Counter()
+        for body in self.last.values():
+            if self.final:
+                self.write(body)
+            alert = orjson.loads(body)
+            says = alert.get("stage") or alert["explanation"]["deviation"]
+            found[alert["rule"], says, alert["state"]] += 1
+        return found
