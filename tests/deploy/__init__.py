@@ -1,0 +1,1 @@
+"""Tests of what an operator gets: compose file, Prometheus configuration, dashboards."""
