@@ -1,0 +1,1 @@
+"""The demo: what the view makes of figures and alerts."""
