@@ -1,7 +1,8 @@
 """What is to be said of a case: the difference between what is true of it now and what was said last.
 
-Invariant: an alert's id is a hash of process, rule, case, instance and anchor, so that the same history gives the same
-ids anywhere; every record carries the next revision of its id.
+Invariant: an alert's id is a hash of process, rule, case and anchor, so that the same history gives the same ids
+anywhere; every record carries the next revision of its id. The anchor's time tells the instances of a case apart: their
+numbers begin anew once a case was forgotten, and would not do.
 """
 
 from collections import Counter
@@ -55,7 +56,7 @@ class Announcer:
         self.records.extend(AlertRecord(said.id, None) for said in case.said.values())
 
     def _id(self, case_id: str, finding: Finding) -> str:
-        subject = [self.process.name, finding.rule, case_id, finding.instance, finding.key]
+        subject = [self.process.name, finding.rule, case_id, finding.key]
         return blake2b(orjson.dumps(subject), digest_size=16).hexdigest()
 
     def _tell(self, telling: "Telling") -> None:

@@ -108,23 +108,26 @@ def _deviations(fold: Fold, over_at: int | None, moment: Moment) -> Iterator[Fin
             closed_at=over_at if closed else None,
             outcome=None if not closed else "idle" if fold.ended_at is None else "case ended",
             severity=fold.process.severity,
-            grade="late" if fold.late else _grade(fold),
+            grade="late" if fold.late else _grade(fold, over),
             detail=(deviation.kind.value, deviation.activity, deviation.expected, deviation.missing, deviation.element),
             places=(),
         )
 
 
-def _grade(fold: Fold) -> str:
+def _grade(fold: Fold, over: bool) -> str:
     if fold.warm:
         return "warm_start"
-    return "exact" if fold.cost <= fold.floor else "bounded"
+    return "exact" if fold.certain(over) else "bounded"
 
 
 def _key(fold: Fold, deviation: Deviation) -> str:
-    """The event that a deviation shows at, by time, step and count; a skipped step is named as well."""
+    """The event that a deviation shows at, by time, step and count; a skipped step is named as well.
+
+    What shows at the end hangs on the first event: a case that was forgotten may end again under the same number.
+    """
     index = deviation.index
     if index >= fold.length or deviation.kind is DeviationKind.NOT_FINISHED:
-        return "end"
+        return f"end/{fold.first.name}" if fold.first else "end"
     at, name = fold.times[index], fold.names[index]
     count = sum(1 for i in range(index) if fold.times[i] == at and fold.names[i] == name)
     skipped = f"skipped {deviation.activity}/" if deviation.kind is DeviationKind.SKIPPED else ""

@@ -211,6 +211,16 @@ class Fold:
             self.explained = (steps, over, found)
         return self.explained[2]
 
+    def certain(self, over: bool) -> bool:
+        """Whether the alignment's cost is proven: that of the steps so far, or with `over` that of the whole case."""
+        automaton = self.process.automaton
+        if automaton is None or self.frontier is None or self.cost > self.floor:
+            return False
+        if not over:
+            return True
+        least = min(self.floor, self.cost + automaton.completion_cut(self.frontier))
+        return self.cost + automaton.completion(self.frontier) <= least
+
     def running(self) -> list[tuple[int, Running]]:
         """The clocks that still say something, each with its rule's number."""
         return [(i, r) for i, r in enumerate(self.clocks) if r is not None and r.marks]

@@ -13,6 +13,8 @@ from hypothesis import settings
 
 from tests.broker.kafka import Kafka
 
+pytest_plugins = ("tests.backtesting",)
+
 DATA = "CASEWATCH_TEST_DATA"
 UNSET = f"{DATA} is not set: tests on real logs did not run"
 # A mistake in the core shows in the first seconds; what needs a broker comes last.

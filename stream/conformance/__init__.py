@@ -2,7 +2,8 @@
 
 Theory of operation, top down: `automaton` is the door; `decomposition` folds a net into machines (`tabulated`, `lazy`);
 a `machine` steps `frontier`s, whose items are plain states or modes of a `block`; `gains` proves which items can never
-matter; `journal` writes a frontier down; `alignment` and `explain` replay a case to say what happened.
+matter; `journal` writes a frontier down. To say what happened, `path` replays a case and finds one `alignment` behind
+its cost, `routes` spells out the model's steps, and `explain` turns moves into `deviation`s.
 
 Costs everywhere: log move 1, visible model move 1, silent and synchronous moves 0 (Adriansyah 2014).
 """

@@ -84,7 +84,7 @@ def picks(frontier: Frontier) -> Iterator[Frontier]:
 def ending(frontier: Frontier) -> Frontier:
     """The place of a frontier from which the final state is reached at the least cost."""
     machine = frontier.machine
-    item = min(frontier.items, key=lambda entry: entry[1] + machine.completion(entry[0]))[0]
+    item = frontier.ending.item
     if type(item) is Mode:
         return single(machine, item.block.mode(tuple([ending(kid) for kid in item.kids])))
     return single(machine, item)

@@ -13,8 +13,7 @@ from stream.conformance import journal
 from stream.conformance.building import Bounds
 from stream.conformance.decomposition import REVISION, decompose
 from stream.conformance.enabling import expected, finished
-from stream.conformance.frontier import INF, Frontier, Mode, Step
-from stream.conformance.lazy import LazyMachine
+from stream.conformance.frontier import INF, Frontier, Step
 from stream.models.net import Net
 
 MOST_WARM = 2_000  # reachable states of any one machine that a warm start takes in
@@ -74,10 +73,7 @@ class Automaton:
     def completion_cut(self, frontier: Frontier) -> int:
         """The least cost at which the search for the completion was cut: the true completion is no less than the
         smaller of this and `completion`. INF where it was not cut."""
-        machine = self.machine
-        if not isinstance(machine, LazyMachine):
-            return INF
-        return min(INF, min(cost + machine.ending(item)[1] for item, cost in frontier.items if type(item) is not Mode))
+        return frontier.ending.cut
 
     def finished(self, frontier: Frontier) -> bool:
         """Whether the final marking is reached at no cost and nothing visible can follow without deviating."""

@@ -21,7 +21,7 @@ class Block:
         for position, kid in enumerate(kids):
             for label in sorted(kid.labels):
                 self.takers.setdefault(label, []).append(position)
-        self.distance = sum(kid.completion(kid.initial) for kid in kids)  # cheapest way through by model moves
+        self.distance = sum(kid.fresh.completion for kid in kids)  # cheapest way through by model moves
         self.longest = sum(gain(kid.fresh, kid.done) for kid in kids)  # most events that a run through can synchronise
         self.modes: Memo[tuple[Frontier, ...], Mode] = Memo(MOST_MODES)
         self.first: dict[str, list[tuple[Mode, int, int]]] = {}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from stream.conformance.edges import Edge
 from stream.conformance.folding import Part
-from stream.conformance.frontier import Home
+from stream.conformance.frontier import INF, Home
 from stream.conformance.lazy import LazyMachine
 from stream.conformance.machine import Machine
 from stream.conformance.tabulated import TabulatedMachine
@@ -76,6 +76,7 @@ class Builder:
         for marking in reach.markings:
             if max(marking) > 1 or (marking[end] and marking != lazy.final):
                 return None
+        lazy.patience = INF  # a block adds up its branches' completions, so that theirs must not be cut; there are few
         return self._unfolded(lazy, reach) if len(reach.markings) <= self.bounds.unfold else lazy
 
     def _unfolded(self, lazy: LazyMachine, reach: Reach) -> TabulatedMachine:

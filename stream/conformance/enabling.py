@@ -14,16 +14,17 @@ def expected(frontier: Frontier) -> frozenset[str]:
 
 
 def _expected(frontier: Frontier) -> frozenset[str]:
-    found = frozenset[str]()
+    found, machine = frozenset[str](), frontier.machine
+    machine.prepare(frontier)
     for item, cost in frontier.items:
         if cost > 0:
             continue
         if type(item) is not Mode:
-            found |= frontier.machine.ready(item)
+            found |= machine.ready(item)
             continue
         found = found.union(*[expected(kid) for kid in item.kids])
         if item.completion == 0:
-            found |= frontier.machine.ready(item.block.target)
+            found |= machine.ready(item.block.target)
     return found
 
 

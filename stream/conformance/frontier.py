@@ -7,7 +7,7 @@ machine forgets the frontier, which stays valid wherever it is still held.
 """
 
 from hashlib import blake2b
-from typing import Any, Protocol, TypeAlias, Union, final
+from typing import Any, NamedTuple, Protocol, TypeAlias, Union, final
 
 INF = 10**6  # "impossible"; sums of a few stay comparable, so anything from INF on means the same
 
@@ -16,6 +16,15 @@ MOST_GAINS = 256  # comparisons remembered per frontier
 State: TypeAlias = Any  # a machine's own state: a number, or a marking as bytes; only its machine looks inside
 Item: TypeAlias = Union[State, "Mode"]
 Step = tuple["Frontier", int, int]  # next frontier, cost of the step, least cost dropped (INF: none)
+
+
+class Ending(NamedTuple):
+    """The way from a frontier to the final state: its cost, the least cost at which the search for it was cut (INF:
+    nowhere), and the item that it starts from."""
+
+    cost: int
+    cut: int
+    item: Item
 
 
 class Home(Protocol):
@@ -35,14 +44,17 @@ class Home(Protocol):
     def build(self, candidates: dict[Item, int], drop: int) -> Step:
         """The frontier of these candidates."""
 
-    def completion(self, item: Item) -> int:
-        """Cheapest cost from the item to the machine's final state."""
+    def ending(self, frontier: "Frontier") -> "Ending":
+        """The cheapest way from a frontier to the machine's final state."""
 
     def bound(self, x: Item, y: Item) -> int:
         """Upper bound of how much cheaper `x` can ever be than `y`."""
 
     def key(self, item: Item) -> tuple[Any, ...]:
         """The item's content, the same in every process."""
+
+    def prepare(self, frontier: "Frontier") -> None:
+        """Tell the machine which frontier's items it is going to be asked about."""
 
     def ready(self, state: State) -> frozenset[str]:
         """The labels that can be synchronised from a state after silent moves only."""
@@ -55,8 +67,8 @@ class Frontier:
     """A normalised set of (item, cost), interned by its machine; see the module."""
 
     __slots__ = (
-        "_completion",
         "_digest",
+        "_ending",
         "_scalars",
         "admitted",
         "awaited",
@@ -73,17 +85,21 @@ class Frontier:
         self.gains: dict[Frontier, int] = {}
         self.awaited: frozenset[str] | None = None  # labels that can come next at no cost
         self.remarks: dict[Any, Any] | None = None  # what explanations remember about this frontier
-        self._completion = -1
+        self._ending: Ending | None = None
         self._scalars: tuple[int, int, int, int] | None = None
         self._digest: bytes | None = None
 
     @property
+    def ending(self) -> "Ending":
+        """The cheapest way to the machine's final state."""
+        if self._ending is None:
+            self._ending = self.machine.ending(self)
+        return self._ending
+
+    @property
     def completion(self) -> int:
         """Cheapest cost to the machine's final state, above the frontier's own; INF where there is no way."""
-        if self._completion < 0:
-            completion = self.machine.completion
-            self._completion = min(INF, min([cost + completion(item) for item, cost in self.items]))
-        return self._completion
+        return self.ending.cost
 
     @property
     def scalars(self) -> tuple[int, int, int, int]:

@@ -5,10 +5,10 @@ where another feeder competes for its inputs. Invariant: every search has a budg
 so that equal questions get equal answers; what a budget, the window or the token bound cuts off is reported as cut.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from stream.conformance.frontier import INF, Frontier, Item, Step
+from stream.conformance.frontier import INF, Ending, Frontier, Item, Mode, Step
 from stream.conformance.machine import Hops, Machine
 from stream.conformance.marking import MarkingGraph
 from stream.conformance.memo import Memo
@@ -52,12 +52,11 @@ class LazyMachine(Machine):
         self.labels = frozenset(step.label for step in transitions if step.label is not None)
         self.blocks = []
         self.hops: Memo[tuple[bytes, str, int], Hops] = Memo(REMEMBERED)
-        self.endings: Memo[bytes, tuple[int, int]] = Memo(REMEMBERED)
         self.by_label: dict[str, list[Wanted]] = {}
         for index, step in enumerate(transitions):
             if step.label is not None:
                 self.by_label.setdefault(step.label, []).append(self._wanted(index))
-        self.share = SEARCH
+        self.share, self.patience = SEARCH, COMPLETION
         self.begin()
 
     def _wanted(self, transition: int) -> Wanted:
@@ -104,7 +103,7 @@ class LazyMachine(Machine):
 
     def search(self, state: bytes, wanted: Wanted, best: dict[bytes, int]) -> Walk:
         """Walk to where a transition can fire and put the markings after it into `best`, with their cheapest costs."""
-        graph, walk = self.graph, Walk(self.graph, state, self.share)
+        graph, walk = self.graph, Walk(self.graph, {state: 0}, self.share)
         for cost, marking in walk:
             if cost > self.window:
                 walk.cut = min(walk.cut, cost)
@@ -121,25 +120,22 @@ class LazyMachine(Machine):
             walk.follow(cost, marking, [transition for transition in enabled if transition in wanted.feeders])
         return walk
 
-    def state_completion(self, state: bytes) -> int:
-        """See `Machine`."""
-        return self.ending(state)[0]
+    def ending(self, frontier: Frontier) -> Ending:
+        """See `Machine`; one search from all items at once."""
+        walk = self.walk_to_end({item: cost for item, cost in frontier.items if type(item) is not Mode})
+        cost = walk.reached.get(self.final, INF)
+        item = frontier.items[0][0] if cost >= INF else walk.start(self.final)
+        return Ending(cost, walk.cut, item)
 
-    def ending(self, state: bytes) -> tuple[int, int]:
-        """Cheapest cost to the final marking, and the least cost at which the search for it was cut (INF: nowhere)."""
-        found = self.endings.get(state)
-        if found is None:
-            walk = self.walk_to_end(state)
-            found = self.endings.put(state, (walk.reached.get(self.final, INF), walk.cut))
-        return found
-
-    def walk_to_end(self, state: bytes) -> Walk:
-        """A walk from a state that stops at the final marking, or where its budget ends."""
-        graph, walk = self.graph, Walk(self.graph, state, COMPLETION)
+    def walk_to_end(self, starts: Mapping[bytes, int]) -> Walk:
+        """A walk from markings with costs that stops at the final one, or where its budget ends."""
+        graph, walk = self.graph, Walk(self.graph, starts, self.patience)
         for cost, marking in walk:
             if marking == self.final:
                 break
-            walk.follow(cost, marking, graph.stubborn(marking) if self.by_stubborn_sets else graph.enabled(marking))
+            transitions, looked = graph.stubborn(marking) if self.by_stubborn_sets else (graph.enabled(marking), 0)
+            walk.charge(looked)
+            walk.follow(cost, marking, transitions)
         return walk
 
     def holds(self, state: object) -> bool:
@@ -149,7 +145,7 @@ class LazyMachine(Machine):
     def ready(self, state: bytes) -> frozenset[str]:
         """See `Machine`."""
         graph, found = self.graph, set[str]()
-        walk = Walk(graph, state, SEARCH)
+        walk = Walk(graph, {state: 0}, self.share)
         for cost, marking in walk:
             if cost > 0:
                 break

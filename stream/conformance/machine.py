@@ -17,14 +17,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from stream.conformance.block import Block
-from stream.conformance.frontier import INF, Frontier, Item, Mode, State, Step, gain
+from stream.conformance.frontier import INF, Ending, Frontier, Item, Mode, State, Step, gain
 from stream.conformance.reduction import merge, reduce
 
 Hops = tuple[Sequence[tuple[State, int]], Sequence[tuple[Block, int]], int]  # targets, blocks, least cost cut
 
 
 class Machine(ABC):
-    """What all machines share; where states lead is said by `hop`, `state_gain` and `state_completion`."""
+    """What all machines share; where states lead is said by `hop`, `state_gain` and `ending`."""
 
     limit = 20_000  # interned frontiers; beyond, the oldest are forgotten one at a time
 
@@ -52,8 +52,8 @@ class Machine(ABC):
         """Upper bound of how much cheaper one state can ever be than another."""
 
     @abstractmethod
-    def state_completion(self, state: State) -> int:
-        """Cheapest model moves from a state to the final one; INF where there are none."""
+    def ending(self, frontier: Frontier) -> Ending:
+        """The cheapest way from a frontier to the final state, by model moves."""
 
     @abstractmethod
     def leads(self, state: State, label: str) -> bool:
@@ -91,12 +91,6 @@ class Machine(ABC):
         """The item's content, the same in every process."""
         return item.key if type(item) is Mode else (0, item)
 
-    def completion(self, item: Item) -> int:
-        """Cheapest model moves from an item to the final state."""
-        if type(item) is Mode:
-            return min(INF, item.completion + self.state_completion(item.block.target))
-        return self.state_completion(item)
-
     def bound(self, x: Item, y: Item) -> int:
         """Upper bound of the gain of item x over item y (see `gains`)."""
         g = self.state_gain
@@ -128,11 +122,10 @@ class Machine(ABC):
         for item, cost in frontier.items:
             if type(item) is Mode:
                 drop = self._step_inside(item, cost, label, candidates, drop)
-                state: Any = item.block.target
+                state: State = item.block.target
                 cost += item.completion
                 if cost > self.window + 1:  # leaving costs too much: whatever it leads to costs at least that
-                    if cost < drop and self.leads(state, label):
-                        drop = cost
+                    drop = min(drop, cost) if self.leads(state, label) else drop
                     continue
             else:
                 state = item

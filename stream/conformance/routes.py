@@ -53,7 +53,7 @@ def before_end(machine: Home, state: State) -> Route:
     if isinstance(machine, TabulatedMachine):
         return _across(machine, state, machine.final)
     assert isinstance(machine, LazyMachine)
-    return _visible(machine, machine.walk_to_end(state).path(machine.final))
+    return _visible(machine, machine.walk_to_end({state: 0}).path(machine.final))
 
 
 def to_end(place: Frontier) -> Route:

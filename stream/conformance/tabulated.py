@@ -11,7 +11,7 @@ from typing import Any
 from stream.conformance.block import Block
 from stream.conformance.edges import Edge, Shape
 from stream.conformance.enabling import expected
-from stream.conformance.frontier import INF, Frontier, Home, Item
+from stream.conformance.frontier import INF, Ending, Frontier, Home, Item, Mode
 from stream.conformance.gains import LARGEST, gains
 from stream.conformance.machine import Hops, Machine
 
@@ -93,9 +93,17 @@ class TabulatedMachine(Machine):
         """See `Machine`."""
         return self.gain_of[state][other]
 
-    def state_completion(self, state: int) -> int:
-        """See `Machine`."""
-        return self.completions[state]
+    def ending(self, frontier: Frontier) -> Ending:
+        """See `Machine`; the tables know every way, so that nothing is ever cut."""
+        best, first = 2 * INF, frontier.items[0][0]
+        for item, cost in frontier.items:
+            if type(item) is Mode:
+                total = cost + item.completion + self.completions[item.block.target]
+            else:
+                total = cost + self.completions[item]
+            if total < best:
+                best, first = total, item
+        return Ending(min(INF, best), INF, first)
 
     def holds(self, state: object) -> bool:
         """See `Machine`."""

@@ -1,7 +1,8 @@
 """BPMN 2.0 (OMG formal/2011-01-03) in, a flow graph out, and from it a net.
 
 Tasks of every kind are labelled steps, named as they are in the file; events and gateways are silent, since logs record
-work and not its routing. Invariant: what bears on the order of work is honoured or refused by element id; lanes, data,
+work and not its routing. A catching event waits for nothing that the model itself could say: messages, signals and
+time come from outside. Invariant: what bears on the order of work is honoured or refused by element id; lanes, data,
 artifacts, message flows and pools without a process are metadata and left aside.
 """
 
@@ -97,7 +98,7 @@ class _Reader:
                 if not child.get("id") or child.get("id") in scope.nodes:
                     self.refuse(child, "its id is missing or used twice", "an id of its own")
                 scope.nodes[child.get("id")] = self.node(child)
-        self.connect(element, scope)
+        self.connect(scope)
         return scope
 
     def compensators(self, scope: Element) -> set[str]:
@@ -168,7 +169,7 @@ class _Reader:
             node.kind, node.body = Kind.SUB_PROCESS, self.scope(process)
             self.calling.pop()
 
-    def connect(self, element: Element, scope: Scope) -> None:
+    def connect(self, scope: Scope) -> None:
         for flow in scope.flows.values():
             source, target = scope.nodes.get(flow.source), scope.nodes.get(flow.target)
             if source is None or target is None:
@@ -178,6 +179,11 @@ class _Reader:
             else:
                 source.outgoing.append(flow)
                 target.incoming.append(flow)
-        for node in scope.of(Kind.BOUNDARY):
-            if node.attached not in scope.nodes:
-                self.refuse(element, f"boundary event {node.id} is attached to {node.attached!r}", "an activity here")
+        for node in scope.of(Kind.BOUNDARY, Kind.START):
+            host = scope.nodes.get(node.attached)
+            which = f"{node.tag} {node.id}"
+            if node.incoming:
+                self.problems.append(Problem(self.name, node.line, which, "something leads to it", "no flow into it"))
+            if node.kind is Kind.BOUNDARY and (host is None or host.kind not in (Kind.TASK, Kind.SUB_PROCESS)):
+                wrong = f"is attached to {node.attached!r}"
+                self.problems.append(Problem(self.name, node.line, which, wrong, "an activity of the same process"))

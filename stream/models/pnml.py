@@ -9,6 +9,7 @@ from stream.models.net import MOST_TOKENS, Marking, Net, Transition
 from stream.models.xml import Element, read_xml
 
 KINDS_OF_ARC = {"", "normal"}
+HIGH_LEVEL = {"highlevelnet", "symmetricnet", "pt-hlpng"}  # tokens with values (ISO/IEC 15909-2, clause 7)
 
 
 def read_pnml(name: str, content: bytes, *, ignore_guards: bool = False, final: str | None = None) -> Net:
@@ -40,6 +41,9 @@ class _Reader:
         if len(nets) != 1:
             self.refuse(self.root, f"{len(nets)} nets", "one <net>")
             raise Refused(tuple(self.problems))
+        kind = nets[0].get("type").rpartition("/")[2]
+        if kind in HIGH_LEVEL:
+            self.refuse(nets[0], f"a net of type {kind}", "a place/transition net")
         nodes = list(_nodes(nets[0]))
         for element in nodes:
             self.node(element)

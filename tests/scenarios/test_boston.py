@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.scenarios.conftest import Backtest
+from tests.backtesting import Backtest
 
 BOSTON = ZoneInfo("America/New_York")
 

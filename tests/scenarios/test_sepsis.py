@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.scenarios.conftest import Backtest
+from tests.backtesting import Backtest
 
 TRIAGE = "ER Sepsis Triage"
 DEFINITION = """

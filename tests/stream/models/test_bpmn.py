@@ -287,6 +287,9 @@ REFUSED = {
     '<endEvent id="a"><compensateEventDefinition/></endEvent>': "endEvent a: throws a compensation",
     '<eventBasedGateway id="a" eventGatewayType="Parallel"/>': "eventBasedGateway a: a parallel event-based gateway",
     '<boundaryEvent id="a" attachedToRef="b" cancelActivity="false"/>': "boundaryEvent a: does not interrupt",
+    '<boundaryEvent id="a" attachedToRef="s"/>': "boundaryEvent a: is attached to 's'",
+    '<boundaryEvent id="a" attachedToRef="?"/>': "boundaryEvent a: is attached to '?'",
+    '<startEvent id="a"/><sequenceFlow id="f" sourceRef="b" targetRef="a"/>': "startEvent a: something leads to it",
     '<sequenceFlow id="a" sourceRef="b" targetRef="?"/>': "sequenceFlow a: leads from 'b' to '?'",
 }
 

@@ -137,6 +137,13 @@ def test_what_cannot_be_honoured_is_refused_by_element(element: str) -> None:
     assert found[0].startswith(f"m.pnml:3: {REFUSED[element]}")
 
 
+def test_a_high_level_net_is_refused() -> None:
+    """Its tokens carry values."""
+    net = b'<pnml><net id="n" type="http://www.pnml.org/version-2009/grammar/symmetricnet"><place id="p"/></net></pnml>'
+    with pytest.raises(Refused, match="net n: a net of type symmetricnet; a place/transition net"):
+        read_model("m.pnml", net)
+
+
 def test_two_nets_and_two_final_markings_are_refused() -> None:
     """Which one is meant cannot be told."""
     two = FINAL.replace("</marking>", "</marking>\n<marking/>")

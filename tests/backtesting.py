@@ -1,4 +1,4 @@
-"""What the scenarios share: the command line, run as a user runs it."""
+"""`casewatch backtest` for tests: the command, run as a user runs it."""
 
 import subprocess
 import sys
