@@ -101,11 +101,11 @@ def phrases(promise: Sla) -> Phrases:
             waiting = "nothing has happened since the last step"
             return Phrases(broken, waiting, "the case went on", "", False, promise.at_risk)
         case Due(until=None):
-            broken, waiting = f"{promise.due} has passed", f"{promise.due} is near"
+            broken, waiting = f"the due date ({promise.due}) has passed", f"the due date ({promise.due}) is near"
             return Phrases(broken, waiting, "the case went on", "", True, promise.at_risk)
         case Due(until=until):
             to = _either(until or ())
-            broken, waiting = f"{promise.due} has passed without {to}", f"{promise.due} is near, no {to} yet"
+            broken, waiting = f"the due date ({promise.due}) has passed without {to}", f"no {to} yet"
             return Phrases(broken, waiting, f"{to} came", f", still without {to}", False, promise.at_risk, until or ())
 
 
