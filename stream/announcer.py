@@ -15,7 +15,7 @@ from schemas.alert import State
 from stream.case import Case
 from stream.clock import Moment
 from stream.effects import AlertRecord
-from stream.findings import Finding, findings_of
+from stream.findings import FOREVER, Finding, findings_of, stages
 from stream.inputs import Input
 from stream.lifecycle import Truth, transitions
 from stream.process import Process
@@ -34,22 +34,39 @@ class Announcer:
         self.counts: Counter[tuple[str, ...]] = Counter()
 
     def announce(self, case_id: str, case: Case, moment: Moment, now: int) -> bool:
-        """Publish what has changed of a case; `now` is the wall clock (ms). True if anything was said."""
+        """Publish what has changed of a case; `now` is the wall clock (ms). True if anything was said.
+
+        Live, a finding is told as soon as it is true, and the highest stage alone where several were passed. In history
+        nobody waits: it is told once nothing can change it, and every stage with its own instant.
+        """
         before = len(self.records)
+        case.settling = FOREVER
         found = {(f.rule, f.instance, f.key): f for f in findings_of(case.fold, moment)}
         for key in [key for key, said in case.said.items() if key not in found and not said.frozen]:
             self._tell(Telling(case_id, case, case.said[key], Truth.GONE, now))
         for key, finding in found.items():
-            said = case.said.get(key)
-            if said is None:
-                said = case.said[key] = Said(self._id(case_id, finding), finding)
-            changed = finding[:-1] != said.finding[:-1] or said.settled is not _settled(finding, moment)
-            risen = finding.stage == "breach" != said.finding.stage
-            said.finding, said.settled = finding, _settled(finding, moment)
-            truth = Truth.HOLDS if finding.closed_at is None else Truth.CLOSED
-            self._tell(Telling(case_id, case, said, truth, now, changed, risen))
+            settled = finding.rests_on < moment.settled_to
+            if not settled:
+                case.settling = min(case.settling, finding.rests_on)
+            if settled or moment.live:
+                said = case.said.get(key) or case.said.setdefault(key, Said(self._id(case_id, finding), finding))
+                self._tell_finding(Telling(case_id, case, said, Truth.HOLDS, now), finding, settled, moment.live)
         _prune(case, moment)
         return len(self.records) > before
+
+    def _tell_finding(self, telling: "Telling", finding: Finding, settled: bool, live: bool) -> None:
+        said = telling.said
+        changed = finding[:-1] != said.finding[:-1] or said.settled is not settled
+        told = said.finding.marks_passed if said.state not in (None, State.RETRACTED) else 0
+        said.settled = settled
+        for stage in stages(finding, told, live=live):
+            said.finding = stage
+            self._tell(telling)
+        said.finding = finding
+        if finding.closed_at is not None:
+            self._tell(telling._replace(truth=Truth.CLOSED, changed=changed))
+        elif finding.marks_passed <= told or not finding.marks_passed:
+            self._tell(telling._replace(changed=changed))
 
     def forget(self, case: Case) -> None:
         """Let the alerts of a case leave the alerts topic."""
@@ -61,14 +78,14 @@ class Announcer:
 
     def _tell(self, telling: "Telling") -> None:
         said = telling.said
-        for state in transitions(said.state, telling.truth, changed=telling.changed, risen=telling.risen):
+        for state in transitions(said.state, telling.truth, changed=telling.changed):
             if state is State.RAISED and said.state is State.RESOLVED:
                 said.episode += 1
             said.state, said.revision = state, said.revision + 1
             self.records.append(AlertRecord(said.id, orjson.dumps(self._body(telling, state))))
             f = said.finding
             name = self.process.name
-            self.counts["alerts", name, f.rule, f.kind, f.stage or f.detail[0], state.value, f.grade] += 1  # type: ignore[index]  # a deviation's detail starts with its class
+            self.counts["alerts", name, f.rule, f.kind, f.stage or f.detail[0], state.value, f.grade] += 1
 
     def _body(self, telling: "Telling", state: State) -> dict[str, Any]:
         said, fold = telling.said, telling.case.fold
@@ -119,7 +136,7 @@ class Announcer:
 
 
 class Telling(NamedTuple):
-    """One alert to be told of: whose, what has become of it, whether that is new, and whether its stage has risen."""
+    """One alert to be told of: whose, what has become of it, and whether that is new."""
 
     case_id: str
     case: Case
@@ -127,11 +144,6 @@ class Telling(NamedTuple):
     truth: Truth
     now: int
     changed: bool = True
-    risen: bool = False
-
-
-def _settled(finding: Finding, moment: Moment) -> bool:
-    return max(finding.happened_at, finding.closed_at or 0) < moment.settled_to
 
 
 def _happened(finding: Finding, state: State, last_at: int) -> int:
@@ -159,6 +171,8 @@ def _prune(case: Case, moment: Moment) -> None:
 
 def _freeze(case: Case, key: tuple[str, int, str], beyond: int) -> bool:
     """Keep what was said under `key` as the last word, if it was closed before `beyond`."""
-    said = case.said[key]
-    said.frozen = said.finding.closed_at is not None and said.unsettled_at < beyond
-    return said.frozen
+    said = case.said.get(key)
+    if said is None or said.finding.closed_at is None or said.finding.rests_on >= beyond:
+        return False
+    said.frozen = True
+    return True

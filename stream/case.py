@@ -132,13 +132,8 @@ class Case:
         return passed, fold.stopped, fold.past, fold.explain_to, over_at, over, for_good, bounded, fold.late
 
     def unsaid(self, moment: Moment, over_at: int | None) -> bool:
-        """Whether something may have to be said: a new stance, or an alert that has settled since."""
+        """Whether something may have to be said: a new stance, or something that has settled since."""
         return self.stance(moment, over_at) != self.seen or self.settling < moment.settled_to
-
-    def told(self, moment: Moment) -> None:
-        """Note that findings were asked for."""
-        self.seen = self.stance(moment, self.fold.over_at(moment.clock))
-        self.settling = min((said.unsettled_at for said in self.said.values() if said.pending), default=FOREVER)
 
     def forgotten_at(self, over_at: int) -> int:
         """When a case that is over leaves the state: when it can no longer reopen, and retention has passed (ms)."""

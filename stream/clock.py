@@ -78,17 +78,17 @@ class InputClock:
             return ClockMode.BEHIND
         return ClockMode.HISTORICAL if self.historical else ClockMode.LIVE
 
-    def frontiers(self, now: int, lateness: int, patience: int) -> tuple[int, int] | None:
+    def frontiers(self, now: int, lateness: int, patience: int) -> "Moment | None":
         """The instants before which everything is over, and beyond change; None while nothing is known."""
         if self.mode(now) is ClockMode.LIVE:
             mark = self.mark or 0
-            return max(now - patience, mark), max(now - lateness, mark)
+            return Moment(max(now - patience, mark), max(now - lateness, mark), True)
         if self.newest_at is None:
-            return None if self.mark is None else (self.mark, self.mark)
+            return None if self.mark is None else Moment(self.mark, self.mark, False)
         instant = self.newest_at - lateness
         if self.mark is not None and self.mark > instant:
             instant = self.mark
-        return instant, instant
+        return Moment(instant, instant, False)
 
     def idle(self, now: int) -> bool:
         """Whether the input was read to its end and has been quiet since."""
@@ -104,14 +104,16 @@ class InputClock:
 
 
 class Moment(NamedTuple):
-    """Two frontiers (ms): instants before `clock` are over, those before `settled_to` beyond any change."""
+    """Two frontiers (ms): instants before `clock` are over, those before `settled_to` beyond any change; `live` where
+    the wall clock moves them."""
 
     clock: int
     settled_to: int
+    live: bool
 
 
-BEFORE_TIME = Moment(-(1 << 62), -(1 << 62))
-END_OF_TIME = Moment(1 << 62, 1 << 62)
+BEFORE_TIME = Moment(-(1 << 62), -(1 << 62), False)
+END_OF_TIME = Moment(1 << 62, 1 << 62, False)
 
 
 class TaskClock:
@@ -139,15 +141,17 @@ class TaskClock:
             frontiers = self._least(inputs, wall)
         if frontiers is None:
             return
-        clock, settled_to = self.moment
-        if frontiers[0] > clock or frontiers[1] > settled_to:
-            self.moment = Moment(max(frontiers[0], clock), max(frontiers[1], settled_to))
+        clock, settled_to, live = self.moment
+        if frontiers.clock > clock or frontiers.settled_to > settled_to or frontiers.live is not live:
+            later = max(frontiers.clock, clock), max(frontiers.settled_to, settled_to)
+            self.moment = Moment(*later, frontiers.live)
 
-    def _least(self, inputs: Sequence[InputClock], wall: int) -> tuple[int, int] | None:
+    def _least(self, inputs: Sequence[InputClock], wall: int) -> Moment | None:
         counted = [i for i in inputs if not (i.mode(wall) is ClockMode.HISTORICAL and i.idle(wall))]
         found = [i.frontiers(wall, self.lateness, self.patience) for i in counted or inputs]
         known = [frontiers for frontiers in found if frontiers is not None]
         if len(known) < len(found):
             return None
         pick = min if counted else max
-        return pick(clock for clock, _ in known), pick(settled_to for _, settled_to in known)
+        live = all(frontiers.live for frontiers in known)
+        return Moment(pick(f.clock for f in known), pick(f.settled_to for f in known), live)

@@ -6,7 +6,7 @@ whatever order it arrived in.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stream.clock import Moment
 from stream.conformance.deviation import Deviation, DeviationKind
@@ -21,7 +21,7 @@ class Finding(NamedTuple):
     """One thing that is true: `key` names it within its process and case; `closed_at` is None while it holds.
 
     `marks_passed` counts the warnings of a service level before its breach, so that a rise from 75 % to 90 % is seen.
-    `detail` is the deviation's (class, activity, expected, missing, element), or the service level's (start, answer).
+    `detail` is the deviation's (class, activity, expected, missing, element), or the service level's (start, marks).
     """
 
     rule: str
@@ -36,8 +36,13 @@ class Finding(NamedTuple):
     outcome: str | None
     severity: str
     grade: str
-    detail: tuple[object, ...]
+    detail: tuple[Any, ...]
     places: tuple[Place, ...]
+
+    @property
+    def rests_on(self) -> int:
+        """The newest instant that this finding rests on (ms): once nothing before it can change, it is settled."""
+        return self.happened_at if self.closed_at is None else max(self.happened_at, self.closed_at)
 
 
 def findings_of(fold: Fold, moment: Moment) -> list[Finding]:
@@ -65,6 +70,25 @@ def findings_of(fold: Fold, moment: Moment) -> list[Finding]:
     return found
 
 
+def stages(finding: Finding, told: int, *, live: bool) -> list[Finding]:
+    """What a service level has said since `told` of its marks had passed, still open: each stage with its instant, the
+    highest alone where `live`."""
+    passed = finding.marks_passed
+    if passed <= told:
+        return []
+    marks = finding.detail[1]
+    return [
+        finding._replace(
+            stage="breach" if number == len(marks) else "at_risk",
+            marks_passed=number,
+            happened_at=marks[number - 1],
+            closed_at=None,
+            outcome=None,
+        )
+        for number in range(passed if live else told + 1, passed + 1)
+    ]
+
+
 def _level(fold: Fold, index: int, running: Running, instant: int) -> Finding:
     """What a clock says that ran until `instant`, by when it passed at least one mark."""
     rule = fold.process.rulebook.rules[index]
@@ -82,7 +106,7 @@ def _level(fold: Fold, index: int, running: Running, instant: int) -> Finding:
         outcome=None,
         severity=rule.promise.severity,
         grade="late" if fold.late else "warm_start" if fold.warm and rule.whole else "exact",
-        detail=(running.start,),
+        detail=(running.start, running.marks),
         places=(running.anchor.place,),
     )
 

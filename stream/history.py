@@ -1,8 +1,8 @@
 """History played through a task, in order of time: what a backtest does, without a broker and without a wall clock.
 
 The task is told what a worker would tell it of a marked replay: every record is history, and at the end a clock mark
-says how far time has gone. Invariant: no stage of a service level is passed over
-because time went too fast.
+says how far time has gone. Invariant: what is said does not depend on how the
+entries fall into batches, but for the time of noticing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,6 +15,7 @@ from stream.shard import Shard
 RUN = "history"
 LONGEST_BATCH = 200
 DRAIN_EVERY = 1_000
+DAY_MS = 86_400_000
 
 
 class Entry(NamedTuple):
@@ -42,36 +43,25 @@ def play(shard: Shard, source: Input, entries: Iterable[Entry], until: int | Non
 
 
 class Feed:
-    """Entries on their way into a task, in batches short enough that every stage of a clock is seen."""
+    """Entries on their way into a task, in batches of a day at the most: what is noticed is noticed on the day."""
 
     def __init__(self, shard: Shard, source: Input) -> None:
         self.shard, self.source = shard, source
-        processes = [watch.process for watch in shard.watches.values()]
-        self.lateness = max(process.lateness for process in processes)
-        self.span = min(process.rulebook.pace for process in processes)
-        self.promises = any(process.rulebook.dues for process in processes)
         self.offset = self.undrained = 0
         self.records: list[Received] = []
         self.now: int | None = None
         self.first_at = 0
 
     def add(self, entry: Entry) -> None:
-        """Take the next entry; what is waiting goes first where time would pass a deadline."""
+        """Take the next entry; what is waiting goes first when there is enough of it."""
         at = self.now or 0 if entry.at is None else entry.at
         self.now = at if self.now is None or at > self.now else self.now
-        if self.records and (len(self.records) >= LONGEST_BATCH or self._crosses(self.now)):
+        if self.records and (len(self.records) >= LONGEST_BATCH or self.now - self.first_at > DAY_MS):
             self.flush(self.records[-1].stamped_at)
         if not self.records:
             self.first_at = self.now
         self.records.append(Received(self.offset, self.now, entry.value, RUN, None, entry.last_of_case))
         self.offset += 1
-
-    def _crosses(self, now: int) -> bool:
-        """Whether time would take a clock past two of its marks at once by `now`; promised dates may lie anywhere."""
-        if now - self.first_at > self.span:
-            return True
-        due = self.shard.next_deadline() if self.promises else None
-        return due is not None and due < now - self.lateness
 
     def flush(self, now: int) -> None:
         """Feed what is waiting, and let time pass."""

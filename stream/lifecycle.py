@@ -6,9 +6,8 @@
     resolved     raised (again)    resolved*               retracted
     retracted    raised (again)    raised, resolved        -
 
-(open: raised, updated or acknowledged; *: only where what it says has changed.) An id lives through its stages, and a
-rise of stage is never swallowed: where it comes to light with the closing, it is said first. A new episode begins
-where a resolved alert is raised again. Invariant: the table is complete, and no record repeats the last.
+(open: raised, updated or acknowledged; *: only where what it says has changed.) An id lives through its stages; a new
+episode begins where a resolved alert is raised again. Invariant: the table is complete, and no record repeats the last.
 """
 
 from enum import StrEnum
@@ -58,17 +57,8 @@ TABLE: dict[tuple[Standing, Truth], tuple[State, ...]] = {
 }
 
 
-RISEN: dict[Standing, tuple[State, ...]] = {
-    Standing.OPEN: (State.UPDATED, State.RESOLVED),
-    Standing.RESOLVED: (State.RAISED, State.RESOLVED),
-}
-"""What is said of a finding that is closed, and whose stage is higher than was said before."""
-
-
-def transitions(said: State | None, truth: Truth, *, changed: bool, risen: bool = False) -> tuple[State, ...]:
+def transitions(said: State | None, truth: Truth, *, changed: bool) -> tuple[State, ...]:
     """The records to publish, in order, where `said` was the last state; none if nothing has changed."""
     standing = STANDING[said]
-    if risen and truth is Truth.CLOSED and standing in RISEN:
-        return RISEN[standing]
     same = (standing, truth) in ((Standing.OPEN, Truth.HOLDS), (Standing.RESOLVED, Truth.CLOSED))
     return () if same and not changed else TABLE[standing, truth]

@@ -23,13 +23,3 @@ class Said:
     def open(self) -> bool:
         """Whether somebody still has to see to it."""
         return self.state is not None and self.state not in (State.RESOLVED, State.RETRACTED)
-
-    @property
-    def pending(self) -> bool:
-        """Whether time alone may still settle it; what was taken back only an event can bring back."""
-        return not self.settled and self.state is not State.RETRACTED
-
-    @property
-    def unsettled_at(self) -> int:
-        """The newest instant that this alert rests on (ms): once nothing before it can change, it is settled."""
-        return max(self.finding.happened_at, self.finding.closed_at or 0)

@@ -79,7 +79,7 @@ class Shard:
         for watch in watches:
             watch.observe(batch, fresh)
         reached = max(batch.next, position or 0)
-        if reached != position and (position is not None or batch.records or reached):
+        if reached != position:
             self.positions[batch.input] = reached
             self.moved = True
         for watch in watches:

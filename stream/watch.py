@@ -156,7 +156,7 @@ class Watch:
     def _ask(self, case_id: str, case: Case, moment: Moment, wall: int) -> None:
         if self.announcer.announce(case_id, case, moment, wall):
             self.changed[case_id] = None
-        case.told(moment)
+        case.seen = case.stance(moment, case.fold.over_at(moment.clock))
 
     def _forget(self, case_id: str, case: Case) -> None:
         """Let a case that has long been closed leave the state, and its alerts the alerts topic."""

@@ -4,14 +4,12 @@ Invariant: a rule holds no state; its clock stands in the case's fold under the 
 including: a clock stopped exactly at its due instant was met.
 """
 
-from itertools import pairwise
 from typing import NamedTuple
 
 from schemas.sla import Between, CaseDuration, Due, Idle, Sla
 from stream.event import Anchor, Event
 from stream.sla.running import Running, Stopped, spent
 
-DAY_MS = 86_400_000
 Clocks = list[Running | None]
 
 
@@ -91,12 +89,10 @@ def promised(rule: Rule, clocks: Clocks, event: Event, first: Anchor) -> None:
 
 
 class Rulebook:
-    """The rules of one definition, found by what an event can mean to them; `pace` is the
-    least time between two things that a clock says (ms)."""
+    """The rules of one definition, found by what an event can mean to them."""
 
     def __init__(self, promises: tuple[Sla, ...]) -> None:
         self.rules = tuple(compiled(i, promise) for i, promise in enumerate(promises))
-        self.pace = min((b - a for rule in self.rules for a, b in pairwise((0, *rule.offsets))), default=DAY_MS)
         self.durations = tuple(r for r in self.rules if isinstance(r.promise, CaseDuration))
         self.idles = tuple(r for r in self.rules if isinstance(r.promise, Idle))
         self.dues = tuple(r for r in self.rules if r.due is not None)

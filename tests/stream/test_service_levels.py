@@ -117,7 +117,12 @@ def test_a_promised_date_is_broken_at_that_instant() -> None:
     """Warnings of a due date count from the instant it became known."""
     watch = task(DUE)
     watch.history(event(0, "Opened"), event(100, "Promised", promised=at(200)), event(300, "Closed"), until=301)
-    assert watch.said() == [("promise", "breach", "raised"), ("promise", "breach", "resolved")]
+    assert [(a.stage, a.state, a.happened_at.timestamp() * 1000) for a in watch.alerts] == [
+        ("at_risk", "raised", at(175)),
+        ("at_risk", "updated", at(190)),
+        ("breach", "updated", at(200)),
+        ("breach", "resolved", at(300)),
+    ]
     slow = task(DUE)
     slow.live(event(0, "Opened"), event(100, "Promised", promised=at(200)))
     slow.wait(176)
@@ -156,3 +161,31 @@ def test_a_life_cycle_other_than_completion_is_not_the_step() -> None:
     other = task(BETWEEN | {"at_risk": []})
     other.history(event(0, "Opened"), event(10, "Answered", lifecycle="In Progress"), until=100)
     assert other.alerts == []
+
+
+def test_after_an_outage_only_the_highest_stage_is_said() -> None:
+    """Live, what was passed while nobody looked is said once; in history every stage is said with its own instant."""
+    watch, history = task(BETWEEN), task(BETWEEN)
+    watch.live(event(0, "Opened"))
+    watch.wait(500)
+    history.history(event(0, "Opened"), until=500)
+    assert [(a.stage, a.state) for a in watch.alerts] == [("breach", "raised")]
+    assert [(a.stage, a.state) for a in history.alerts] == [
+        ("at_risk", "raised"),
+        ("at_risk", "updated"),
+        ("breach", "updated"),
+    ]
+
+
+def test_in_history_nothing_is_said_before_it_is_settled() -> None:
+    """An answer that is still on its way would take it back; live it is said at once, and settles later."""
+    history = task(BETWEEN | {"at_risk": []})
+    history.history(event(0, "Opened"), event(105, "Answered"), event(114, "Called", case="T-2"))
+    assert history.alerts == []
+    history.history(event(116, "Called", case="T-2"))
+    assert [(a.state, a.settled) for a in history.alerts] == [("raised", True), ("resolved", True)]
+    live = task(BETWEEN | {"at_risk": []})
+    live.live(event(0, "Opened"))
+    live.wait(101)
+    live.wait(111)
+    assert [(a.state, a.settled) for a in live.alerts] == [("raised", False), ("updated", True)]
