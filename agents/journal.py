@@ -1,0 +1,190 @@
+"""Writes what a task has to say, all of it or none of it, and knows where the state partition ends afterwards.
+
+Two ways to the same promise. With transactions: one producer and one transactional id per task, every send awaited
+before the commit, since aiokafka commits past a failed batch; starting the producer fences whoever had the task
+before. Without: one record batch to the state partition, which holds the alerts in an outbox until they are sent.
+Invariant: after any exception the journal is useless and has to be closed; a later restore finds the commit whole or
+not at all."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.structs import RecordMetadata
+
+from agents.connection import Connection
+from agents.outbox import OUTBOX_KEY, Outbox
+from agents.source_groups import TaskId
+from agents.topics import TopicNames
+
+START_TIMEOUT_S: Final = 15.0
+COMMIT_TIMEOUT_S: Final = 20.0
+CLOSE_TIMEOUT_S: Final = 1.0
+Record = tuple[bytes, bytes | None]
+
+_PARTITIONER: Final = DefaultPartitioner()
+MARKER: Final = 1
+"""A committed transaction leaves one marker behind the last record of each partition."""
+
+
+class Commit(NamedTuple):
+    """What one commit writes: (key, value) of the state, alerts in order as (id, body), dead letters as (key,
+    value)."""
+
+    state: list[Record]
+    alerts: list[Record]
+    dead_letters: list[tuple[bytes, bytes]]
+
+
+class Sent(NamedTuple):
+    """A batch of so many records under way."""
+
+    future: asyncio.Future[RecordMetadata]
+    records: int
+
+
+def _noted(future: asyncio.Future[RecordMetadata]) -> None:
+    if not future.cancelled():
+        future.exception()
+
+
+async def _arrived(sent: Iterable[Sent]) -> None:
+    await asyncio.gather(*(each.future for each in sent))
+
+
+class Journal(Protocol):
+    """What a task writes to."""
+
+    async def open(self) -> None:
+        """Take the task over."""
+
+    async def write(self, commit: Commit) -> int | None:
+        """Write a commit; returns where the state partition ends then (None if unknown)."""
+
+    async def resend(self, outbox: Outbox) -> None:
+        """Send what a commit before the restore may have left unsent."""
+
+    async def close(self) -> None:
+        """Let go."""
+
+
+class Writer:
+    """Where a task's records go, and the producer that takes them there."""
+
+    def __init__(self, names: TopicNames, task: TaskId, producer: AIOKafkaProducer) -> None:
+        self.names, self.task, self.producer = names, task, producer
+        self.state_topic = names.state(task.group)
+
+    async def open(self) -> None:
+        """Start the producer; a transactional one fences whoever held its id."""
+        async with asyncio.timeout(START_TIMEOUT_S):
+            await self.producer.start()
+
+    async def send_readers(self, outbox: Outbox) -> list[Sent]:
+        """Begin to send alerts and dead letters."""
+        names = self.names
+        log = [(key, body) for key, body in outbox.alerts if body is not None]
+        sent = await self._send_by_key(names.alert_log, log)
+        sent += await self._send_by_key(names.alerts, list(dict(outbox.alerts).items()))
+        return sent + await self._send_by_key(names.dead_letters, list(outbox.dead_letters))
+
+    async def _send_by_key(self, topic: str, records: Sequence[Record]) -> list[Sent]:
+        if not records:
+            return []
+        partitions = sorted(await self.producer.partitions_for(topic))
+        by_partition: dict[int, list[Record]] = {}
+        for key, value in records:
+            partition = _PARTITIONER(key, partitions, partitions) if len(partitions) > 1 else partitions[0]
+            by_partition.setdefault(partition, []).append((key, value))
+        return [sent for partition, part in by_partition.items() for sent in await self.send(topic, partition, part)]
+
+    async def send(self, topic: str, partition: int, records: Iterable[Record]) -> list[Sent]:
+        """Begin to send records in order, in as few batches as they fit into: record by record costs ten times more."""
+        sent: list[Sent] = []
+        batch = self.producer.create_batch()
+        for key, value in records:
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                sent.append(await self._send_batch(batch, topic, partition))
+                batch = self.producer.create_batch()
+                batch.append(key=key, value=value, timestamp=None)
+        if batch.record_count():
+            sent.append(await self._send_batch(batch, topic, partition))
+        return sent
+
+    async def _send_batch(self, batch: BatchBuilder, topic: str, partition: int) -> Sent:
+        future: asyncio.Future[RecordMetadata] = await self.producer.send_batch(batch, topic, partition=partition)
+        future.add_done_callback(_noted)  # when one of many fails, nobody asks for the others' failures
+        return Sent(future, batch.record_count())
+
+    async def close(self) -> None:
+        """Stop the producer, without waiting for a broker that does not answer."""
+        stopping = asyncio.ensure_future(self.producer.stop())
+        done, _ = await asyncio.wait({stopping}, timeout=CLOSE_TIMEOUT_S)
+        if not done:
+            stopping.cancel()
+            await asyncio.wait({asyncio.ensure_future(self.producer.client.close())}, timeout=CLOSE_TIMEOUT_S)
+        elif stopping.exception() is not None:
+            await asyncio.wait({asyncio.ensure_future(self.producer.client.close())}, timeout=CLOSE_TIMEOUT_S)
+
+
+class TransactionJournal(Writer):
+    """Commits as Kafka transactions."""
+
+    def __init__(self, connection: Connection, names: TopicNames, task: TaskId) -> None:
+        settings = connection.settings
+        id = f"{settings.prefix}-{settings.group}-{task.group}-{task.partition}"
+        super().__init__(names, task, connection.producer(id))
+
+    async def write(self, commit: Commit) -> int | None:
+        """Write a commit as one transaction; returns the end of the state partition, None if it was not written to."""
+        async with asyncio.timeout(COMMIT_TIMEOUT_S):
+            await self.producer.begin_transaction()
+            state = await self.send(self.state_topic, self.task.partition, commit.state)
+            readers = await self.send_readers(Outbox(commit.alerts, commit.dead_letters))
+            await _arrived(state + readers)
+            await self.producer.commit_transaction()
+        return int(state[-1].future.result().offset) + state[-1].records + MARKER if state else None
+
+    async def resend(self, outbox: Outbox) -> None:
+        """A transaction leaves nothing unsent; what an installation without them left is sent in one of its own."""
+        async with asyncio.timeout(COMMIT_TIMEOUT_S):
+            await self.producer.begin_transaction()
+            sent = await self.send_readers(outbox)
+            await _arrived(sent + await self.send(self.state_topic, self.task.partition, [(OUTBOX_KEY, None)]))
+            await self.producer.commit_transaction()
+
+
+class BatchJournal(Writer):
+    """Commits as single record batches, for brokers without transactions; alerts may be repeated after a crash, under
+    the same id and revision."""
+
+    def __init__(self, connection: Connection, names: TopicNames, task: TaskId) -> None:
+        super().__init__(names, task, connection.producer())
+        self._pending = False
+
+    async def write(self, commit: Commit) -> int | None:
+        """Write the state and the outbox as one batch, then send what the outbox holds."""
+        outbox = Outbox(commit.alerts, commit.dead_letters)
+        async with asyncio.timeout(COMMIT_TIMEOUT_S):
+            await self._write_batch(commit.state, outbox)
+            self._pending = bool(outbox)
+            await _arrived(await self.send_readers(outbox))
+        return None
+
+    async def _write_batch(self, state: Iterable[Record], outbox: Outbox) -> None:
+        records = list(state)
+        if outbox or self._pending:
+            records.append((OUTBOX_KEY, outbox.encoded() if outbox else None))
+        sent = await self.send(self.state_topic, self.task.partition, records)
+        if len(sent) > 1:
+            raise OverflowError(f"a commit of {self.task} does not fit into one record batch")
+        await _arrived(sent)
+
+    async def resend(self, outbox: Outbox) -> None:
+        """Send what the outbox holds; the next commit clears it."""
+        self._pending = True
+        async with asyncio.timeout(COMMIT_TIMEOUT_S):
+            await _arrived(await self.send_readers(outbox))

@@ -1,0 +1,96 @@
+"""What the worker counts and measures, for Prometheus, in a registry of its own.
+
+Invariant: no case id, resource or alert id is ever a label; what the core counts is added when its commit has
+succeeded, so that a restore does not count anything twice."""
+
+import platform
+from collections import Counter as Tally
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_COMMIT_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+_RESTORE_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300)
+
+CASE_STATES: Final = ("open", "at_risk", "breached", "deviating")
+CLOCK_MODES: Final = ("behind", "historical", "live")
+
+
+class Metrics:
+    """Every metric of a worker, under the names that dashboards use."""
+
+    def __init__(self, version: str) -> None:
+        self.registry = CollectorRegistry()
+        self._make_counters()
+        self._make_gauges()
+        registry = self.registry
+        self.commit_seconds = Histogram(
+            "casewatch_commit_seconds", "How long a commit of a task took", registry=registry, buckets=_COMMIT_BUCKETS
+        )
+        self.restore_seconds = Histogram(
+            "casewatch_restore_seconds",
+            "How long a restore of a task took",
+            registry=registry,
+            buckets=_RESTORE_BUCKETS,
+        )
+        build = self._gauge("casewatch_build_info", "What is running", "version", "python")
+        build.labels(version, platform.python_version()).set(1)
+
+    def _make_counters(self) -> None:
+        self.events = self._counter(
+            "casewatch_events", "Records read, by what became of them", "process", "topic", "outcome"
+        )
+        self.dead_letters = self._counter("casewatch_dead_letters", "Records refused, by reason", "process", "reason")
+        labels = ("process", "rule", "kind", "stage", "state", "grade")
+        self.alerts = self._counter("casewatch_alerts", "Transitions of alerts", *labels)
+        self._counters: Mapping[str, Counter] = {
+            "events": self.events,
+            "dead_letters": self.dead_letters,
+            "alerts": self.alerts,
+        }
+
+    def _make_gauges(self) -> None:
+        self.lag_events = self._gauge("casewatch_lag_events", "Records waiting to be read", "topic", "partition")
+        lag = "How old the newest event is while records wait; 0 when caught up"
+        self.lag_seconds = self._gauge("casewatch_lag_seconds", lag, "topic", "partition")
+        self.cases = self._gauge("casewatch_cases", "Cases by state", "process", "state")
+        self.clock_mode = self._gauge(
+            "casewatch_clock_mode", "What moves an input's clock", "topic", "partition", "mode"
+        )
+        self.clock_seconds = self._gauge("casewatch_clock_seconds", "A task's clock (Unix time)", "group", "partition")
+        self.ready = self._gauge("casewatch_ready", "Whether the worker is restored and caught up")
+        self.broker_up = self._gauge("casewatch_broker_up", "Whether the brokers answer")
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(name, what, labels, registry=self.registry)
+
+    def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
+        return Gauge(name, what, labels, registry=self.registry)
+
+    def add_counts(self, counts: Tally[tuple[str, ...]]) -> None:
+        """Add what the core counted; keys are the counter's name and its label values."""
+        for (name, *labels), count in counts.items():
+            counter = self._counters.get(name)
+            if counter is not None:
+                counter.labels(*(label or "" for label in labels)).inc(count)
+
+    def forget_tasks(self) -> None:
+        """Drop the gauges of tasks, which may have gone to another worker; the next reading sets those that are
+        ours."""
+        for gauge in (self.lag_events, self.lag_seconds, self.cases, self.clock_mode, self.clock_seconds):
+            gauge.clear()
+
+    def set_clock_mode(self, topic: str, partition: int, current: str) -> None:
+        """Say which mode an input is in: 1 for that, 0 for the others."""
+        for mode in CLOCK_MODES:
+            self.clock_mode.labels(topic, partition, mode).set(int(mode == current))
+
+    def set_cases(self, process: str, by_state: Iterable[tuple[str, int]]) -> None:
+        """Set how many cases of a process are in each state."""
+        for state, count in by_state:
+            self.cases.labels(process, state).set(count)
+
+    def exposition(self) -> bytes:
+        """Write all metrics in Prometheus' text format."""
+        return generate_latest(self.registry)

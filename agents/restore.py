@@ -1,0 +1,182 @@
+"""Reads a task's state back, and finds where each of its inputs is to be read on.
+
+Invariant: a state partition is read only when its last stable offset equals its high watermark, so that no transaction
+of a former owner can still add to what was read; what is read ends exactly there.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
+
+from agents.connection import Connection
+from agents.outbox import OUTBOX_KEY, WORKER_KEYS, Outbox
+from agents.source_groups import StartAt
+from agents.tasks import Task
+from schemas.problem import Problem, Refused
+from stream.inputs import Input
+
+_log = structlog.get_logger("casewatch.restore")
+
+ASK_TIMEOUT_S: Final = 10.0
+SETTLE_TIMEOUT_S: Final = 60.0
+SILENCE_TIMEOUT_S: Final = 20.0
+POLL_MS: Final = 100
+PAUSE_S: Final = 0.02
+
+
+class Journalled(NamedTuple):
+    """What a state partition holds: the newest value per key, the worker's own outbox, and where it ended."""
+
+    records: dict[bytes, bytes]
+    outbox: Outbox | None
+    end: int
+
+
+class Positions(NamedTuple):
+    """Where each input of a task is to be read on, where the first record there is, and where it ends now."""
+
+    next: dict[Input, int]
+    first: dict[Input, int]
+    end: dict[Input, int]
+
+
+class Restorer:
+    """Reads state partitions and asks for offsets, with two consumers of its own outside the group.
+
+    `transactions` tells whether the broker has them: one that has not also counts batches where it should count
+    records, so that the ends of its partitions are taken from a fetch."""
+
+    def __init__(self, connection: Connection, transactions: bool) -> None:
+        self._stable = connection.reader(committed=True)
+        self._raw = connection.reader(committed=False)
+        self._transactions = transactions
+
+    async def start(self) -> None:
+        """Connect; raises the broker's errors."""
+        async with asyncio.timeout(ASK_TIMEOUT_S):
+            await self._stable.start()
+            await self._raw.start()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await asyncio.wait({asyncio.ensure_future(each.stop()) for each in (self._stable, self._raw)}, timeout=1)
+
+    async def stable_ends(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Ask for last stable offsets."""
+        return await self._ends(self._stable, partitions)
+
+    async def _ends(self, reader: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        async with asyncio.timeout(ASK_TIMEOUT_S):
+            ends: dict[TopicPartition, int] = await reader.end_offsets(partitions)
+            if not self._transactions:
+                ends = {each: await self._end_by_fetch(each, end) for each, end in ends.items()}
+        return ends
+
+    async def _end_by_fetch(self, partition: TopicPartition, claimed: int) -> int:
+        if claimed == 0:
+            return 0
+        self._raw.assign([partition])
+        self._raw.seek(partition, claimed - 1)
+        while (high := self._raw.highwater(partition)) is None:
+            await self._raw.getmany(timeout_ms=POLL_MS)
+        self._raw.unsubscribe()
+        return max(int(high), claimed)
+
+    async def read(self, partition: TopicPartition) -> Journalled:
+        """Read a state partition as a whole; raises `TimeoutError` if a transaction of a former owner does not end, or
+        nothing comes."""
+        end = await self._settled_end(partition)
+        journalled: dict[bytes, bytes] = {}
+        self._stable.assign([partition])
+        try:
+            await self._read_to(partition, end, journalled)
+        finally:
+            self._stable.unsubscribe()
+        outbox = journalled.get(OUTBOX_KEY)
+        records = {key: value for key, value in journalled.items() if not key.startswith(WORKER_KEYS)}
+        return Journalled(records, Outbox.decoded(outbox) if outbox else None, end)
+
+    async def _settled_end(self, partition: TopicPartition) -> int:
+        async with asyncio.timeout(SETTLE_TIMEOUT_S):
+            while True:
+                stable = (await self._ends(self._stable, [partition]))[partition]
+                high = (await self._ends(self._raw, [partition]))[partition]
+                if stable == high:
+                    return stable
+                await asyncio.sleep(PAUSE_S)
+
+    async def _read_to(self, partition: TopicPartition, end: int, journalled: dict[bytes, bytes]) -> None:
+        reader, loop = self._stable, asyncio.get_running_loop()
+        first = (await reader.beginning_offsets([partition]))[partition]
+        reader.seek(partition, first)
+        position, heard_at = first, loop.time()
+        while position < end:
+            for record in (await reader.getmany(timeout_ms=POLL_MS)).get(partition, ()):
+                if record.value is None:
+                    journalled.pop(record.key, None)
+                else:
+                    journalled[record.key] = record.value
+            before, position = position, await reader.position(partition)
+            if position > before:
+                heard_at = loop.time()
+            elif loop.time() - heard_at > SILENCE_TIMEOUT_S:
+                raise KafkaTimeoutError(f"{partition.topic}/{partition.partition} stopped at {position} of {end}")
+
+    async def positions(self, task: Task) -> Positions:
+        """Find where a restored task reads on; an input that was never read begins where its definition says. Raises
+        `Refused` if a position lies beyond the source's end."""
+        partitions = [TopicPartition(*source) for source in task.inputs]
+        async with asyncio.timeout(ASK_TIMEOUT_S):
+            firsts = await self._raw.beginning_offsets(partitions)
+        highs = await self._ends(self._raw, partitions)
+        stables = await self._ends(self._stable, partitions)
+        found = Positions({}, {}, {})
+        for source, partition in zip(task.inputs, partitions, strict=True):
+            position = task.shard.position(source) if task.shard else None
+            if position is None:
+                start = task.group.start_of(source.topic)
+                position = await self._first_position(partition, start, firsts[partition], stables[partition])
+            _refuse_recreated(source, position, highs[partition])
+            _tell_of_loss(source, position, firsts[partition])
+            found.next[source], found.end[source] = position, stables[partition]
+            found.first[source] = max(position, firsts[partition])
+        return found
+
+    async def _first_position(self, partition: TopicPartition, start: StartAt, first: int, end: int) -> int:
+        if start == "earliest":
+            return first
+        if not isinstance(start, datetime):
+            return end
+        instant = round(start.timestamp() * 1000)
+        async with asyncio.timeout(ASK_TIMEOUT_S):
+            found = (await self._raw.offsets_for_times({partition: instant}))[partition]
+        return end if found is None else int(found.offset)
+
+
+def _refuse_recreated(source: Input, position: int, end: int) -> None:
+    if position <= end:
+        return
+    wrong = (
+        f"the state says that it was read up to offset {position}, but partition {source.partition} ends at {end}: "
+        "the topic was recreated"
+    )
+    right = "restore the topic, or delete the state topic of its group (or set a new CASEWATCH_PREFIX) to begin anew"
+    raise Refused([Problem("kafka", 1, source.topic, wrong, right)])
+
+
+def _tell_of_loss(source: Input, position: int, first: int) -> None:
+    if position < first:
+        lost = first - position
+        _log.error(
+            "records were deleted before they were read", topic=source.topic, partition=source.partition, lost=lost
+        )
+
+
+def state_partitions(tasks: Iterable[Task], prefix: str) -> dict[TopicPartition, Task]:
+    """Name the state partition of each task."""
+    return {TopicPartition(f"{prefix}.state.{task.id.group}", task.id.partition): task for task in tasks}

@@ -1,0 +1,80 @@
+"""Looks over the tasks when somebody asks: sets the gauges, and says which tasks have still to catch up.
+
+Invariant: costs nothing while nobody asks, and only reads.
+"""
+
+from collections import Counter
+
+from aiokafka import TopicPartition
+
+from agents.custody import Custody
+from agents.feed import Feed
+from agents.health import Health
+from agents.metrics import Metrics
+from agents.tasks import Task
+from agents.wall_clock import Clock
+from stream.inputs import Input
+from stream.shard import Shard, Snapshot
+
+
+class Survey:
+    """Answers for the worker's tasks."""
+
+    def __init__(self, custody: Custody, feed: Feed, health: Health, metrics: Metrics, now: Clock) -> None:
+        self._custody, self._feed, self._health, self._metrics, self._now = custody, feed, health, metrics, now
+
+    def exposition(self) -> bytes:
+        """All metrics, with gauges as they are now."""
+        self.refresh()
+        return self._metrics.exposition()
+
+    def refresh(self) -> None:
+        """Set readiness and gauges from what the tasks say."""
+        self._note_fetching()
+        cases: dict[str, Counter[str]] = {}
+        for task in self._custody.tasks.values():
+            self._note_catching_up(task)
+            if task.shard is None or not task.running:
+                continue
+            snapshot = task.shard.snapshot(self._now())
+            for process, by_state in snapshot.cases.items():
+                cases.setdefault(process, Counter()).update(by_state)
+            self._set_task(task, task.shard, snapshot)
+        for process, counted in cases.items():
+            self._metrics.set_cases(process, counted.items())
+        self._metrics.ready.set(int(self._health.ready))
+        self._metrics.broker_up.set(int(self._health.broker_up))
+
+    def _note_fetching(self) -> None:
+        if self._feed.trouble is None:
+            self._health.clear("fetch")
+        else:
+            self._health.block("fetch", self._feed.trouble)
+
+    def _note_catching_up(self, task: Task) -> None:
+        name = f"task {task.id}"
+        if task.lease is None:
+            return
+        remaining = task.lease.remaining
+        if remaining > 0:
+            self._health.block(name, f"{task.id} is catching up: {remaining} records to go")
+        else:
+            self._health.clear(name)
+
+    def _set_task(self, task: Task, shard: Shard, snapshot: Snapshot) -> None:
+        clock = shard.clock
+        if clock is not None:
+            self._metrics.clock_seconds.labels(*map(str, task.id)).set(clock / 1000)
+        for source in task.inputs:
+            waiting = max(0, self._waiting(source, shard.position(source) or 0))
+            newest = snapshot.newest_at.get(source)
+            age = 0.0 if newest is None or not waiting else max(0.0, (self._now() - newest) / 1000)
+            self._metrics.lag_events.labels(*map(str, source)).set(waiting)
+            self._metrics.lag_seconds.labels(*map(str, source)).set(age)
+            mode = snapshot.modes.get(source)
+            if mode is not None:
+                self._metrics.set_clock_mode(source.topic, source.partition, mode)
+
+    def _waiting(self, source: Input, position: int) -> int:
+        end = self._feed.end(TopicPartition(*source))
+        return 0 if end is None else end - position

@@ -1,0 +1,168 @@
+"""The parts of a worker and how they come up, run and go down.
+
+Comes up in steps, each tried until it succeeds: topics, the broker's abilities, readers, the group. Invariant: an end
+that was asked for comes within five seconds, with the work committed if the brokers answer; after a crash nothing is
+committed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from agents.assignor import TaskAssignor
+from agents.committer import Committer
+from agents.connection import Connection
+from agents.custody import Custody, OpenShard
+from agents.feed import Feed, Message
+from agents.health import Health
+from agents.journal import BatchJournal, Journal, TransactionJournal
+from agents.membership import Membership, RebalanceListener
+from agents.metrics import Metrics
+from agents.monitor import Monitor
+from agents.readiness import prepare_topics, supports_transactions
+from agents.restore import Restorer
+from agents.retry import keep_trying
+from agents.source_groups import SourceGroup, TaskId
+from agents.survey import Survey
+from agents.topic_reader import partitions_of
+from agents.topics import TopicNames
+from agents.wall_clock import now_ms
+from agents.web import WebServer
+from schemas.settings import Settings
+from stream.shard import Shard
+
+_log = structlog.get_logger("casewatch.worker")
+
+LAST_COMMIT_S: Final = 2.0
+LAST_OFFSETS_S: Final = 0.5
+LEAVE_S: Final = 1.2
+
+
+class Worker:
+    """One worker: everything but the framework that runs it. `put` hands a message to the monitor's channel.
+
+    `open_shard` makes the core of a task, the real one unless a test counts.
+    """
+
+    def __init__(
+        self, settings: Settings, groups: Sequence[SourceGroup], version: str, open_shard: OpenShard | None = None
+    ) -> None:
+        self.settings, self.groups = settings, groups
+        self._open_shard = open_shard or self._new_shard
+        self.names = TopicNames(settings.prefix)
+        self.connection = Connection(settings)
+        self.health, self.metrics = Health(), Metrics(version)
+        self.crashed = False
+        self._jobs: list[asyncio.Task[None]] = []
+        self.put: Callable[[Message], Awaitable[object]] | None = None
+        self.feed = Feed(self._put, now_ms, settings.max_record)
+        self.custody = Custody(groups, self.feed, self.health, self.metrics)
+        self.committer = Committer(self.custody, self.metrics, settings.commit_interval, now_ms)
+        self.monitor = Monitor(self.committer, self.custody)
+        self.membership = Membership(self.custody, self.health, settings.instance)
+        self.survey = Survey(self.custody, self.feed, self.health, self.metrics, now_ms)
+        self.web = WebServer(settings.http, self.health, self.survey)
+
+    async def _put(self, message: Message) -> None:
+        assert self.put is not None, "the channel is connected before the feed runs"
+        await self.put(message)
+
+    async def run(self) -> None:
+        """Come up and work until cancelled; raises `Refused` or `Displaced` if only a person can help."""
+        await self._come_up()
+        self._jobs = [asyncio.create_task(part.run()) for part in (self.feed, self.custody, self.membership)]
+        done, _ = await asyncio.wait(self._jobs, return_when=asyncio.FIRST_COMPLETED)
+        for job in done:
+            if not job.cancelled():
+                job.result()
+
+    async def _come_up(self) -> None:
+        settings, brokers = self.settings, self.settings.brokers
+        await prepare_topics(self.connection, self.names, self.groups, self.health)
+        self.health.block("start", "the worker is joining its group")
+        transactions = await keep_trying(
+            "asking for transactions", brokers, lambda: supports_transactions(self.connection), self.health
+        )
+        restorer = await keep_trying("connecting", brokers, lambda: self._start_restorer(transactions), self.health)
+        self._equip(restorer, transactions)
+        self.health.block("group", "the workers are sharing out the tasks")
+        join = self._join if transactions else self._take_everything
+        await keep_trying("joining the group", brokers, join, self.health)
+        _log.info("worker started", brokers=brokers, group=settings.group, transactions=transactions)
+        self.health.clear("start")
+
+    async def _start_restorer(self, transactions: bool) -> Restorer:
+        restorer = Restorer(self.connection, transactions)
+        try:
+            await restorer.start()
+        except BaseException:
+            await restorer.stop()
+            raise
+        return restorer
+
+    def _new_shard(self, group: SourceGroup, partition: int) -> Shard:
+        return Shard(group.processes, task=partition, earliest=round(self.settings.earliest.timestamp() * 1000))
+
+    def _equip(self, restorer: Restorer, transactions: bool) -> None:
+        custody = self.custody
+
+        def open_journal(task: TaskId) -> Journal:
+            if transactions:
+                return TransactionJournal(self.connection, self.names, task)
+            return BatchJournal(self.connection, self.names, task)
+
+        custody.restorer, custody.prefix = restorer, self.settings.prefix
+        custody.open_journal, custody.open_shard = open_journal, self._open_shard
+        custody.check_membership = self.membership.check
+
+    async def _connect_member(self) -> tuple[AIOKafkaConsumer, RebalanceListener]:
+        consumer = self.connection.member(TaskAssignor(self.groups))
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        self.feed.consumer = self.membership.consumer = consumer
+        return consumer, RebalanceListener(consumer, self.custody, self.health)
+
+    async def _join(self) -> None:
+        consumer, listener = await self._connect_member()
+        consumer.subscribe(sorted(topic for group in self.groups for topic in group.topics), listener=listener)
+
+    async def _take_everything(self) -> None:
+        """Without transactions nobody is fenced, so there is one worker only: it need not wait for a group."""
+        partitions: list[TopicPartition] = []
+        for group in self.groups:
+            for topic in group.topics:
+                partitions += await partitions_of(self.connection, topic)
+        consumer, listener = await self._connect_member()
+        consumer.assign(partitions)
+        await listener.on_partitions_assigned(partitions)
+
+    async def stop(self) -> None:
+        """Commit what can be committed, leave the group, and disconnect."""
+        for job in self._jobs:
+            job.cancel()
+        if self.feed.consumer is not None and self.health.broker_up and not self.crashed:
+            if not await self.committer.finish(list(self.custody.tasks.values()), LAST_COMMIT_S):
+                _log.warning("the last commit was not finished; it is found or done again at the next start")
+            await _within(LAST_OFFSETS_S, self.membership.check())
+        leaving: list[Awaitable[object]] = [self.custody.release()]
+        if self.feed.consumer is not None:
+            leaving.append(self.feed.consumer.stop())
+        if self.custody.restorer is not None:
+            leaving.append(self.custody.restorer.stop())
+        await asyncio.gather(*(_within(LEAVE_S, each) for each in leaving))
+
+
+async def _within(seconds: float, work: Awaitable[object]) -> None:
+    """Give up on `work` after so long, without cancelling what it has under way."""
+    job = asyncio.ensure_future(work)
+    done, _ = await asyncio.wait({job}, timeout=seconds)
+    if done:
+        with suppress(KafkaError, OSError, TimeoutError):
+            job.result()
