@@ -1,21 +1,17 @@
 """`casewatch replay LOG --topic T`: feeds an event log into a topic, in order of time."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from aiokafka.admin import NewTopic
 from aiokafka.errors import for_code
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agents import replaying
 from agents.cli.outside import run_outside
+from agents.cli.reading import instant_option, progress_shown, tell_problems
 from agents.connection import Connection
 from agents.definition_files import load_definition
 from agents.logging_setup import set_up_logging
@@ -27,10 +23,7 @@ from agents.topic_reader import partitions_of
 from agents.topics import ALREADY_EXISTS
 from agents.wall_clock import as_text, now_ms
 from schemas.definition import Definition
-from schemas.problem import Fault
 from schemas.settings import LogLevel
-
-LINES: Final = 20
 
 
 class Shift(StrEnum):
@@ -62,10 +55,10 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     """
     settings = read_settings()
     set_up_logging(LogLevel.WARNING)
-    until_ms = _instant(until)
+    until_ms = instant_option("--until", until)
     mapping = load_definition(definition)[0] if definition else None
     read = read_log(log, mapping.events.mapping if mapping else None, strict)
-    _tell(read)
+    tell_problems(read)
     shift_ms = _shift(read, speed) if shift else 0
     run = f"{log.name}@{as_text(now_ms())}"
     connection, rewriter = Connection(settings), _rewriter(read, mapping, shift_ms)
@@ -82,27 +75,8 @@ async def _write(
     if create_topic:
         await _create(connection, order.topic, create_topic)
     order = order._replace(partitions=await partitions_of(connection, order.topic))
-    with _progress(len(read.records)) as progress:
+    with progress_shown("replaying", len(read.records)) as progress:
         return await replaying.replay_log(connection, read.records, rewriter, order, progress)
-
-
-def _instant(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise Fault(f"--until: `{text}` is no instant", "write it like 2026-01-31T00:00Z") from None
-    if instant.tzinfo is None:
-        raise Fault(f"--until: `{text}` has no time zone", f"write an offset, like {text}Z where it is UTC")
-    return round(instant.timestamp() * 1000)
-
-
-def _tell(read: Log) -> None:
-    for line in (*read.problems, *read.notes):
-        print(line, file=sys.stderr)
-    if read.problem_count > len(read.problems):
-        print(f"… and {read.problem_count - len(read.problems)} problems more", file=sys.stderr)
 
 
 def _shift(read: Log, speed: float) -> int:
@@ -121,29 +95,3 @@ async def _create(connection: Connection, topic: str, partitions: int) -> None:
         for name, code, message in response.topic_errors:
             if code not in (0, ALREADY_EXISTS):
                 raise for_code(code)(f"{name}: {message}")
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[replaying.Progress]:
-    """A bar on a terminal; elsewhere a line for each twentieth."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines(total)
-        return
-    columns = (TextColumn("replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as shown:
-        job = shown.add_task("replaying", total=total)
-        yield lambda done: shown.update(job, completed=done)
-
-
-def _lines(total: int) -> replaying.Progress:
-    told = 0
-
-    def tell(done: int) -> None:
-        nonlocal told
-        share = done * LINES // max(total, 1)
-        if share > told:
-            told = share
-            print(f"{done} of {total} events written", file=sys.stderr)
-
-    return tell
