@@ -13,7 +13,7 @@ from rich.text import Text
 
 from agents.demo.alert_book import Heading, Told
 from agents.demo.picture import LIVE, Picture
-from agents.demo.wording import age, number, sparkline, tall
+from agents.demo.wording import age, number, sparkline
 
 COLOURS = {
     Heading.AT_RISK: "yellow",
@@ -25,7 +25,7 @@ SIDE_FROM = 100
 """Narrower terminals show the alerts alone."""
 
 _SIDE_WIDTH = 38
-_TILES_HEIGHT = 6
+_TILES_HEIGHT = 4
 
 
 def draw(picture: Picture, now: int, width: int, height: int) -> RenderableType:
@@ -36,7 +36,7 @@ def draw(picture: Picture, now: int, width: int, height: int) -> RenderableType:
     screen = Layout()
     screen.split_column(
         Layout(_title(picture), size=2),
-        Layout(_tiles(picture, width), size=_TILES_HEIGHT),
+        Layout(_tiles(picture), size=_TILES_HEIGHT),
         middle,
         Layout(_footer(picture), size=3),
     )
@@ -52,7 +52,7 @@ def _title(picture: Picture) -> RenderableType:
     return line
 
 
-def _tiles(picture: Picture, width: int) -> RenderableType:
+def _tiles(picture: Picture) -> RenderableType:
     reading = picture.reading
     tiles = Table.grid(expand=True)
     figures = [
@@ -63,15 +63,12 @@ def _tiles(picture: Picture, width: int) -> RenderableType:
     ]
     for _ in figures:
         tiles.add_column(ratio=1)
-    tiles.add_row(*(_tile(name, value, colour, width // len(figures) - 3) for name, value, colour in figures))
+    tiles.add_row(*(_tile(name, value, colour) for name, value, colour in figures))
     return tiles
 
 
-def _tile(name: str, value: int, colour: str, room: int) -> RenderableType:
-    figure = tall(number(value))
-    if len(figure.split("\n", 1)[0]) > room:
-        figure = f"\n{number(value)}\n"
-    body = Group(Align.center(Text(figure, f"bold {colour}")), Align.center(Text(name)))
+def _tile(name: str, value: int, colour: str) -> RenderableType:
+    body = Group(Align.center(Text(number(value), f"bold {colour}")), Align.center(Text(name)))
     return Panel(body, border_style=colour, box=box.ROUNDED, padding=(0, 0))
 
 

@@ -29,24 +29,3 @@ def sparkline(values: list[float], width: int) -> str:
     if top <= 0:
         return _BARS[0] * len(shown)
     return "".join(_BARS[min(int(value / top * len(_BARS)), len(_BARS) - 1)] for value in shown)
-
-
-_DIGITS = {
-    "0": ("█▀█", "█ █", "▀▀▀"),
-    "1": ("▀█ ", " █ ", "▀▀▀"),
-    "2": ("▀▀█", "█▀▀", "▀▀▀"),
-    "3": ("▀▀█", " ▀█", "▀▀▀"),
-    "4": ("█ █", "▀▀█", "  ▀"),
-    "5": ("█▀▀", "▀▀█", "▀▀▀"),
-    "6": ("█▀▀", "█▀█", "▀▀▀"),
-    "7": ("▀▀█", "  █", "  ▀"),
-    "8": ("█▀█", "█▀█", "▀▀▀"),
-    "9": ("█▀█", "▀▀█", "▀▀▀"),
-    ",": (" ", " ", "▘"),
-    ".": (" ", " ", "▘"),
-}
-
-
-def tall(text: str) -> str:
-    """Digits three lines high; raises `KeyError` for what is no digit, comma or point."""
-    return "\n".join(" ".join(_DIGITS[sign][row] for sign in text) for row in range(3))

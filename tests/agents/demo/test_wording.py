@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.demo.wording import age, number, sparkline, tall
+from agents.demo.wording import age, number, sparkline
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,3 @@ def test_a_sparkline_shows_the_newest_values_against_the_highest() -> None:
     assert sparkline([9, 0, 4, 8], 3) == "▁▅█"
     assert sparkline([0, 0], 5) == "▁▁"
     assert sparkline([], 5) == ""
-
-
-def test_tall_digits_are_three_lines_of_equal_width() -> None:
-    """So that a centred figure stands straight."""
-    lines = tall("1,234,567,890.5").split("\n")
-
-    assert len(lines) == 3
-    assert len({len(line) for line in lines}) == 1
