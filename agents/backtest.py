@@ -43,6 +43,19 @@ def prepared(definition: Definition, model: bytes | None, log: Log) -> Process:
     return compile_process(definition.model_copy(update={"events": fitted}), model)
 
 
+def strangers(process: Process, records: Sequence[LogRecord]) -> str | None:
+    """A remark where not one activity of the log is a step of the model: then names differ, and not the cases."""
+    if process.automaton is None:
+        return None
+    read, rename = process.reader.activity, process.rename
+    seen = {name for record in records if isinstance(name := read(record.value), str)}
+    if not seen or any(rename.get(name, name) in process.automaton.labels for name in seen):
+        return None
+    example, step = min(seen), min(process.automaton.labels, default="")
+    remedy = f"say under `model: activities:` what `{example}` is called there (a step of the model: `{step}`)"
+    return f"no activity of the log is a step of the model; {remedy}"
+
+
 def merged(logs: Sequence[Log]) -> list[LogRecord]:
     """The records of all logs in order of time; ties, and records without a time, in the order given."""
     if len(logs) == 1:

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agents.backtest import Alerts, Report, merged, prepared, run
+from agents.backtest import Alerts, Report, merged, prepared, run, strangers
 from agents.cli.reading import instant_option, progress_shown, tell_problems
 from agents.definition_files import load_definition
 from agents.logs import Log, read_log
@@ -40,6 +40,8 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
     records = merged(read)
     parsing = perf_counter() - began
     process = prepared(defined, model, read[0])
+    if remark := strangers(process, records):
+        print(f"{definition}: {remark}", file=sys.stderr)
     with _opened(alerts) as out, progress_shown("backtest", len(records)) as progress:
         sink = Alerts(lambda body: _write(out, body), final=final)
         report = run(process, records, until_ms, sink, progress)
