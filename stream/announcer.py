@@ -15,12 +15,14 @@ from schemas.alert import State
 from stream.case import Case
 from stream.clock import Moment
 from stream.effects import AlertRecord
+from stream.event import Place
 from stream.findings import FOREVER, Finding, findings_of, stages
 from stream.inputs import Input
 from stream.lifecycle import Truth, transitions
 from stream.process import Process
 from stream.said import Said
-from stream.wording import iso_instant, iso_length, phrases, summary
+from stream.sla.running import Stopped
+from stream.wording import Phrases, iso_instant, iso_length, phrases, summary, unknown
 
 
 class Announcer:
@@ -41,15 +43,18 @@ class Announcer:
         """
         before = len(self.records)
         case.settling = FOREVER
-        found = {(f.rule, f.instance, f.key): f for f in findings_of(case.fold, moment)}
+        found = {(f.rule, f.key): f for f in findings_of(case.fold, moment)}
         for key in [key for key, said in case.said.items() if key not in found and not said.frozen]:
             self._tell(Telling(case_id, case, case.said[key], Truth.GONE, now))
         for key, finding in found.items():
+            said = case.said.get(key)
+            if said is not None and said.frozen:
+                continue
             settled = finding.rests_on < moment.settled_to
             if not settled:
                 case.settling = min(case.settling, finding.rests_on)
             if settled or moment.live:
-                said = case.said.get(key) or case.said.setdefault(key, Said(self._id(case_id, finding), finding))
+                said = said or case.said.setdefault(key, Said(self._id(case_id, finding), finding))
                 self._tell_finding(Telling(case_id, case, said, Truth.HOLDS, now), finding, settled, moment.live)
         _prune(case, moment)
         return len(self.records) > before
@@ -107,10 +112,10 @@ class Announcer:
             "severity": finding.severity,
             "episode": said.episode,
             "revision": said.revision,
-            "happened_at": iso_instant(_happened(finding, state, fold.last_at)),
+            "happened_at": iso_instant(_happened(finding, state, telling.case)),
             "noticed_at": iso_instant(telling.now),
             **({} if finding.due_at is None else {"due_at": iso_instant(finding.due_at)}),
-            "summary": summary(telling.case_id, finding, state, self.phrases.get(finding.rule)),
+            "summary": summary(telling.case_id, finding, state, self._phrases(finding)),
             "explanation": self._explanation(finding, state, fold.recent),
             "labels": self.process.segment_labels(fold.attributes),
             "owner": owner,
@@ -119,20 +124,28 @@ class Announcer:
         }
 
     def _explanation(self, finding: Finding, state: State, recent: tuple[str, ...]) -> dict[str, Any]:
-        said = self.phrases.get(finding.rule)
+        said = self._phrases(finding)
         outcome = {"outcome": finding.outcome} if state is State.RESOLVED else {}
         if said is None:
             kind, activity, expected, missing, element = finding.detail
             told = {"deviation": kind, "activity": activity, "expected": expected, "seen": recent, "missing": missing}
             return told | ({"element": element} if element else {}) | outcome
         late_by = (finding.closed_at or finding.happened_at) - (finding.due_at or 0)
-        told = {"expected": said.expected, "seen": recent, "started_at": iso_instant(int(str(finding.detail[0])))}
+        told = {"expected": said.expected, "seen": recent, "started_at": iso_instant(finding.detail[0])}
         return told | ({"late_by": iso_length(late_by)} if finding.stage == "breach" else {}) | outcome
 
-    def _evidence(self, finding: Finding, last: tuple[int, int]) -> dict[str, Any]:
-        places = finding.places or (last,)
-        topic, partition = self.inputs[places[-1][0]]
-        return {"topic": topic, "partition": partition, "offsets": sorted({offset for _, offset in places})}
+    def _phrases(self, finding: Finding) -> Phrases | None:
+        """The words for a service level, also for one that is no longer defined; None for a deviation."""
+        return self.phrases.get(finding.rule) or unknown(finding.rule) if finding.kind == "sla" else None
+
+    def _evidence(self, finding: Finding, last: Place) -> dict[str, Any] | None:
+        """Where the events lie that a finding rests on; None where their topic is no longer read."""
+        source = (finding.places or (last,))[-1][0]
+        if source >= len(self.inputs):
+            return None
+        topic, partition = self.inputs[source]
+        offsets = {offset for number, offset in finding.places or (last,) if number == source}
+        return {"topic": topic, "partition": partition, "offsets": sorted(offsets)}
 
 
 class Telling(NamedTuple):
@@ -146,11 +159,13 @@ class Telling(NamedTuple):
     changed: bool = True
 
 
-def _happened(finding: Finding, state: State, last_at: int) -> int:
+def _happened(finding: Finding, state: State, case: Case) -> int:
     """When it became true; what resolves or retracts an alert has the time of the event that did."""
-    if state is State.RESOLVED:
-        return finding.closed_at if finding.closed_at is not None else last_at
-    return last_at if state is State.RETRACTED else finding.happened_at
+    if state is State.RETRACTED:
+        return case.fold.last_at if case.cause_at is None else case.cause_at
+    if state is State.RESOLVED and finding.closed_at is not None:
+        return finding.closed_at
+    return finding.happened_at
 
 
 def _prune(case: Case, moment: Moment) -> None:
@@ -159,20 +174,25 @@ def _prune(case: Case, moment: Moment) -> None:
     That an instance is over for good stands once no event can come any more that would have reopened it.
     """
     fold = case.fold
+    rules = fold.process.rulebook.rules
+
+    def kept(stopped: Stopped) -> bool:
+        key = rules[stopped.rule].promise.id, stopped.running.anchor.name
+        return stopped.at >= moment.settled_to or not _freeze(case, key, stopped.at)
+
     if fold.stopped:
-        rules = fold.process.rulebook.rules
-        keys = [(rules[s.rule].promise.id, fold.instance, s.running.anchor.name) for s in fold.stopped]
-        kept = [s for s, key in zip(fold.stopped, keys, strict=True) if not _freeze(case, key, moment.settled_to)]
-        fold.stopped = tuple(kept)
+        fold.stopped = tuple(filter(kept, fold.stopped))
     if fold.past:
         beyond = moment.settled_to - fold.process.reopen
-        fold.past = tuple(f for f in fold.past if not _freeze(case, (f.rule, f.instance, f.key), beyond))
+        fold.past = tuple(
+            f for f in fold.past if f.rests_on >= beyond or not _freeze(case, (f.rule, f.key), f.closed_at)
+        )
 
 
-def _freeze(case: Case, key: tuple[str, int, str], beyond: int) -> bool:
-    """Keep what was said under `key` as the last word, if it was closed before `beyond`."""
+def _freeze(case: Case, key: tuple[str, str], closed_at: int | None) -> bool:
+    """Keep what was said under `key` as the last word, if that is that it was closed at `closed_at`."""
     said = case.said.get(key)
-    if said is None or said.finding.closed_at is None or said.finding.rests_on >= beyond:
+    if said is None or closed_at is None or said.finding.closed_at != closed_at or said.state is not State.RESOLVED:
         return False
     said.frozen = True
     return True

@@ -5,14 +5,15 @@ again. What is older than that is settled. Invariant: `fold` is what `settled` b
 """
 
 from bisect import insort
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from stream.clock import END_OF_TIME, Moment
 from stream.event import Event
-from stream.findings import FOREVER, findings_of
+from stream.findings import FOREVER, Finding, findings_of
 from stream.fold import Fold
 from stream.process import Process
 from stream.said import Said
+from stream.sla.running import Running, Stopped
 
 LONGEST_TAIL = 256
 TAIL_TO_HALVE = 64
@@ -20,8 +21,29 @@ MOST_IDS = 1_024
 """Ids of events that a case remembers, to drop duplicates of them: the newest ones."""
 
 
-NOTHING: tuple[Any, ...] = (None, (), (), 0, None, False, False, False, False)
-"""The stance of a case of which there is nothing to say."""
+class Stance(NamedTuple):
+    """All that findings are made of, but for the steps: equal stances of a case give equal findings.
+
+    `passed`: clocks with the marks that they have passed, None if none has passed any.
+    """
+
+    passed: list[tuple[Running, int]] | None
+    stopped: tuple[Stopped, ...]
+    past: tuple[Finding, ...]
+    explain_to: int
+    over_at: int | None
+    over: bool
+    for_good: bool
+    bounded: bool
+    late: bool
+    live: bool
+
+    @property
+    def silent(self) -> bool:
+        """Whether a case of which nothing was said has nothing to say."""
+        spoken = self.passed or self.stopped or self.past or self.explain_to or self.over_at is not None
+        return not spoken
+
 
 Outcome = Literal["applied", "duplicate", "late", "late_dropped"]
 """What became of an event."""
@@ -31,6 +53,7 @@ class Case:
     """One case id: the instance that runs, what was said of it, and when it is to be looked at next (`wake`, ms)."""
 
     __slots__ = (
+        "cause_at",
         "flags",
         "fold",
         "ids",
@@ -49,17 +72,19 @@ class Case:
         self.fold = Fold(process, 1)
         self.settled: Fold | None = None
         self.tail: list[Event] = []
-        self.said: dict[tuple[str, int, str], Said] = {}
+        self.said: dict[tuple[str, str], Said] = {}
         self.ids: dict[str, None] = {}
         self.wake: int | None = None
         self.flags = 0
-        self.seen: tuple[Any, ...] | None = NOTHING
+        self.seen: Stance | None = None
         self.settling = FOREVER
+        self.cause_at: int | None = None
 
     def apply(self, event: Event, horizon: int) -> Outcome:
         """Take an event; `horizon` is the time (ms) before which its input has settled."""
         if event.event_id is not None and not self._remember(event.event_id):
             return "duplicate"
+        self.cause_at = event.at
         if not self.tail or event >= self.tail[-1]:
             self._append(event, horizon)
         elif self.settled is None or event[:2] > (self.settled.last_at, self.settled.last_place):
@@ -111,12 +136,14 @@ class Case:
         self.fold, self.seen = fold, None
 
     def _apply_late(self, event: Event) -> Outcome:
-        if self.settled is None or not self.settled.answer_late(event):
+        if self.settled is None:
             return "late_dropped"
+        applied = self.settled.answer_late(event)
+        self.settled.late = True
         self.refold()
-        return "late"
+        return "late" if applied else "late_dropped"
 
-    def stance(self, moment: Moment, over_at: int | None) -> tuple[Any, ...]:
+    def stance(self, moment: Moment, over_at: int | None) -> "Stance":
         """All that findings are made of: while it is the same as when they were last asked for, so are they."""
         fold, clock = self.fold, moment.clock
         passed = None
@@ -129,15 +156,20 @@ class Case:
         else:
             over, for_good = over_at < moment.settled_to, over_at + self.process.reopen < moment.settled_to
         bounded = fold.cost > fold.floor
-        return passed, fold.stopped, fold.past, fold.explain_to, over_at, over, for_good, bounded, fold.late
+        return Stance(
+            passed, fold.stopped, fold.past, fold.explain_to, over_at, over, for_good, bounded, fold.late, moment.live
+        )
 
     def unsaid(self, moment: Moment, over_at: int | None) -> bool:
         """Whether something may have to be said: a new stance, or something that has settled since."""
-        return self.stance(moment, over_at) != self.seen or self.settling < moment.settled_to
+        stance = self.stance(moment, over_at)
+        if stance == self.seen or (stance.silent and not self.said):
+            return self.settling < moment.settled_to
+        return True
 
     def forgotten_at(self, over_at: int) -> int:
         """When a case that is over leaves the state: when it can no longer reopen, and retention has passed (ms)."""
-        return over_at + max(self.process.retention, self.process.reopen)
+        return over_at + max(self.process.retention, self.process.reopen, self.process.lateness)
 
     def next_look(self, moment: Moment, over_at: int | None) -> int:
         """The next instant after which something may become true of this case, in the watch's clock (ms)."""

@@ -90,9 +90,14 @@ class InputClock:
             instant = self.mark
         return Moment(instant, instant, False)
 
+    @property
+    def read_to_end(self) -> bool:
+        """Whether nothing of the input is known to be waiting."""
+        return self.end is not None and self.position >= self.end
+
     def idle(self, now: int) -> bool:
         """Whether the input was read to its end and has been quiet since."""
-        return self.end is not None and self.position >= self.end and now - self.read_at > IDLE_MS
+        return self.read_to_end and now - self.read_at > IDLE_MS
 
     def record(self) -> list[int | bool | None]:
         """The journalled form; position and end belong to the task."""

@@ -5,7 +5,8 @@ entry that a sooner one has replaced is passed over.
 Invariant: no case is looked at later than the earliest instant it was armed for; equal instants go by case id.
 """
 
-from heapq import heappop, heappush
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 
 
 class Deadlines:
@@ -20,6 +21,11 @@ class Deadlines:
         """Have a case looked at after instant `wake`, which it keeps to know this entry from older ones."""
         heappush(self.heap, (wake, case_id))
         return wake
+
+    def keep(self, armed: Callable[[int, str], bool]) -> None:
+        """Drop the entries that sooner ones have replaced."""
+        self.heap = list({entry for entry in self.heap if armed(*entry)})
+        heapify(self.heap)
 
     def next(self) -> int | None:
         """The earliest instant armed."""

@@ -41,8 +41,12 @@ class Finding(NamedTuple):
 
     @property
     def rests_on(self) -> int:
-        """The newest instant that this finding rests on (ms): once nothing before it can change, it is settled."""
-        return self.happened_at if self.closed_at is None else max(self.happened_at, self.closed_at)
+        """The newest instant that this finding rests on (ms): once nothing before it can change, it is settled.
+
+        A promise may be broken before it became known; then it rests on the event that made it known.
+        """
+        rests_on = max(self.happened_at, self.detail[0]) if self.kind == "sla" else self.happened_at
+        return rests_on if self.closed_at is None else max(rests_on, self.closed_at)
 
 
 def findings_of(fold: Fold, moment: Moment) -> list[Finding]:

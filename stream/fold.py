@@ -25,7 +25,7 @@ class Fold:
 
     `names` and `times` are the steps taken in the model, shared between a fold and its copies: only the first `length`
     count. `cost` is the prefix alignment's, proven exact while it is not above `floor`. `explain_to` is the number of
-    steps at which the cost last rose. `ties` are the activities at `last_at`, for counting equals.
+    steps at which the cost last rose. `ties` count the activities at `last_at`.
     """
 
     __slots__ = (
@@ -40,7 +40,7 @@ class Fold:
         self.last_at = 0
         self.last_place: Place = (0, 0)
         self.events = 0
-        self.ties: tuple[str, ...] = ()
+        self.ties: dict[str, int] = {}
         self.recent: tuple[str, ...] = ()
         self.attributes: dict[str, Any] = {}
         self.clocks: Clocks = [None] * len(process.rulebook.rules)
@@ -64,7 +64,7 @@ class Fold:
         twin.last_at = self.last_at
         twin.last_place = self.last_place
         twin.events = self.events
-        twin.ties = self.ties
+        twin.ties = self.ties.copy()
         twin.recent = self.recent
         twin.attributes = self.attributes
         twin.stopped = self.stopped
@@ -86,15 +86,20 @@ class Fold:
     def apply(self, event: Event, may_be_warm: bool = False) -> None:
         """Fold the next event, which is not before the last one."""
         self.ended_at = None
-        self.ties = (*self.ties, event.activity) if event.at == self.last_at else (event.activity,)
+        if event.at != self.last_at:
+            self.ties = {}
+        self.ties[event.activity] = self.ties.get(event.activity, 0) + 1
         self.recent = (*self.recent[1 - MOST_RECENT :], event.activity)
         if event.attributes:
             self.attributes = {**self.attributes, **event.attributes}
         if self.first is None:
-            self._begin(event, self.anchor(event), may_be_warm)
+            self._begin(self.anchor(event))
         self._run_clocks(event)
         if self.process.automaton is not None and event.completes:
-            self.step(self.process.rename.get(event.activity, event.activity), event.at)
+            name = self.process.rename.get(event.activity, event.activity)
+            if may_be_warm and not self.length:
+                self._begin_in_the_middle(name)
+            self.step(name, event.at)
         self.last_at, self.last_place = event.at, event.place
         self.events += 1
         if self._ends(event):
@@ -102,18 +107,20 @@ class Fold:
 
     def anchor(self, event: Event) -> Anchor:
         """What an alert that this event starts hangs on; the event is among the ties already."""
-        count = self.ties.count(event.activity) - 1
-        return Anchor(event.at, event.activity, count, event.event_id, event.place)
+        nth = self.ties[event.activity] - 1
+        return Anchor(event.at, event.activity, nth, event.event_id, event.place)
 
-    def _begin(self, event: Event, anchor: Anchor, may_be_warm: bool) -> None:
+    def _begin(self, anchor: Anchor) -> None:
         self.first = anchor
         for rule in self.process.rulebook.durations:
             self.clocks[rule.number] = rule.started(anchor)
+
+    def _begin_in_the_middle(self, name: str) -> None:
+        """Take a first step that cannot be the model's first for one of a case that began before it was seen."""
         automaton = self.process.automaton
-        if may_be_warm and automaton is not None and event.completes:
-            self.warm = not automaton.enabled_at_start(self.process.rename.get(event.activity, event.activity))
-            if self.warm:
-                self.frontier = automaton.warm_start()
+        self.warm = automaton is not None and not automaton.enabled_at_start(name)
+        if self.warm and automaton is not None:
+            self.frontier = automaton.warm_start()
 
     def _run_clocks(self, event: Event) -> None:
         book, clocks = self.process.rulebook, self.clocks
@@ -159,15 +166,13 @@ class Fold:
 
     def answer_late(self, event: Event) -> bool:
         """Apply what is sound of an event from before this state: it may stop a clock that was running at its time."""
-        before = len(self.stopped)
         changed = False
         for rule in self.process.rulebook.answers.get(event.activity, ()):
             running = self.clocks[rule.number]
             if event.completes and running is not None and running.marks and running.start <= event.at:
                 self._note(answer(rule, self.clocks, event))
                 changed = True
-        self.late = self.late or changed
-        return changed or len(self.stopped) > before
+        return changed
 
     def idle_until(self) -> int:
         """The instant at which a case without a further event is closed as idle: after its armed deadlines."""

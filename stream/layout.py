@@ -109,7 +109,7 @@ class Packer:
             return None
         return [automaton.dump(fold.frontier), fold.cost, fold.floor, fold.explain_to]
 
-    def _said(self, key: tuple[str, int, str], said: Said) -> list[Any]:
+    def _said(self, key: tuple[str, str], said: Said) -> list[Any]:
         return [key, said.id, said.finding, said.state, said.revision, said.episode, said.settled, said.frozen]
 
     def unpacked(self, record: bytes) -> Case:
@@ -119,7 +119,7 @@ class Packer:
             if fields[0] != LAYOUT:
                 raise UnreadableState(f"layout {fields[0]!r} is not known here; this version reads layout {LAYOUT}")
             return self._case(fields)
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise UnreadableState(f"the record cannot be read: {error!r}") from error
 
     def _case(self, fields: list[Any]) -> Case:
@@ -138,7 +138,7 @@ class Packer:
         first, last, fold.events, ties, recent, fold.attributes, clocks, stopped, past, fold.ended_at = fields[1:11]
         fold.first = _anchor(first)
         fold.last_at, fold.last_place = last[0], _place(last[1])
-        fold.ties, fold.recent = tuple(ties), tuple(recent)
+        fold.ties, fold.recent = dict(ties), tuple(recent)
         for rule_id, running in clocks.items():
             if rule_id in self.rules:
                 fold.clocks[self.rules[rule_id]] = _running(running)
@@ -198,9 +198,9 @@ def _finding(fields: list[Any]) -> Finding:
     return finding._replace(detail=detail, places=tuple(_place(place) for place in finding.places))
 
 
-def _said_entry(fields: list[Any]) -> tuple[tuple[str, int, str], Said]:
+def _said_entry(fields: list[Any]) -> tuple[tuple[str, str], Said]:
     key, alert_id, finding, state, *rest = fields
     said = Said(alert_id, _finding(finding))
     said.state = State(state)
     said.revision, said.episode, said.settled, said.frozen = rest
-    return (key[0], key[1], key[2]), said
+    return (key[0], key[1]), said

@@ -46,7 +46,8 @@ def path_reader(path: str) -> Reader:
 
 
 class RecordReader:
-    """A compiled mapping; `read` is the only way from a record to an event.
+    """A compiled mapping; `read` is the only way from a record to an event; `unreadable` counts the instants among its
+    attributes that could not be read.
 
     Without a mapping the standard names of XES are read, and the attributes `named` by the definition under their own
     names. `instants` names the attributes to be read as instants (due dates); they become milliseconds UTC.
@@ -59,6 +60,7 @@ class RecordReader:
         self.lifecycle = path_reader(names.lifecycle) if names.lifecycle else None
         self.event_id = path_reader(names.event_id) if names.event_id else None
         self.paths = {"case": names.case, "activity": names.activity, "timestamp": names.timestamp.path}
+        self.unreadable = 0
         self.attributes: list[tuple[str, Reader, Parser | None]] = []
         for name, spec in names.attributes.items():
             path = spec.path if isinstance(spec, TimePath) else spec
@@ -108,6 +110,7 @@ class RecordReader:
             if parse is not None and value != "":
                 value = parse(value)
                 if type(value) is Refusal:
+                    self.unreadable += 1
                     continue
             found[name] = value
         return found or None

@@ -7,7 +7,8 @@ nothing, and cutting a run anywhere into `drain` and `restore` changes no findin
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -125,13 +126,13 @@ class Shard:
     def _task_record(self) -> bytes:
         watches = {
             name: {
-                "clock": watch.clock.now and [*watch.clock.moment],
+                "clock": None if watch.clock.now is None else watch.clock.moment,
                 "inputs": {source.topic: clock.record() for source, clock in watch.input_clocks.items()},
             }
             for name, watch in self.watches.items()
         }
         positions = {source.topic: position for source, position in self.positions.items()}
-        return orjson.dumps({"layout": LAYOUT, "positions": positions, "processes": watches})
+        return orjson.dumps({"layout": LAYOUT, "positions": positions, "processes": watches}, default=tuple)
 
     def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Rebuild from journalled (key, value) pairs in order; raises `UnreadableState`.
@@ -146,30 +147,43 @@ class Shard:
                 latest[key] = value
         task = latest.pop(TASK_KEY, None)
         if task is not None:
-            self._restore_task(task)
+            self._take_up(TASK_KEY, task, self._restore_task)
         for key, value in latest.items():
-            kind, name, case_id = key.decode().split("/", 2)
-            watch = self.watches.get(name)
-            if watch is not None and kind == "case":
-                wake, flags = _head(key, value)
-                watch.restore(case_id, value, wake, flags)
-            elif watch is not None and kind == "labels":
-                watch.packer.learn(case_id, value)
+            self._take_up(key, value, partial(self._restore_record, key))
 
-    def _restore_task(self, record: bytes) -> None:
-        fields = _loads(TASK_KEY, record)
-        if fields.get("layout") != LAYOUT:
-            raise UnreadableState(f"task record of layout {fields.get('layout')!r}; this version reads layout {LAYOUT}")
-        self.positions = {Input(topic, self.task): position for topic, position in fields["positions"].items()}
-        for name, watched in fields["processes"].items():
-            if name not in self.watches:
-                continue
-            watch = self.watches[name]
+    def _take_up(self, key: bytes, record: bytes, restore: Callable[[Any], None]) -> None:
+        """Restore one record; raises `UnreadableState` whatever is wrong with it."""
+        try:
+            fields = orjson.loads(record)
+            layout = fields["layout"] if isinstance(fields, dict) else fields[0]
+            if layout != LAYOUT:
+                raise UnreadableState(f"{key!r} has layout {layout!r}; this version reads layout {LAYOUT}")
+            restore(record if key != TASK_KEY else fields)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise UnreadableState(f"the record under {key!r} cannot be read: {error!r}") from error
+
+    def _restore_record(self, key: bytes, record: bytes) -> None:
+        kind, name, case_id = key.decode().split("/", 2)
+        watch = self.watches.get(name)
+        if watch is None:
+            return
+        if kind == "labels":
+            watch.packer.learn(case_id, record)
+            return
+        fields = orjson.loads(record)
+        watch.restore(case_id, record, fields[WAKE], int(fields[FLAGS]))
+
+    def _restore_task(self, fields: dict[str, Any]) -> None:
+        self.positions = {Input(topic, self.task): int(position) for topic, position in fields["positions"].items()}
+        for name, watch in self.watches.items():
+            watched = fields["processes"].get(name, {"clock": None, "inputs": {}})
             if watched["clock"] is not None:
                 watch.clock.moment = Moment(*watched["clock"])
-            for topic, clock in watched["inputs"].items():
-                if (source := Input(topic, self.task)) in watch.input_clocks:
-                    watch.input_clocks[source].restore(clock)
+            for source, clock in watch.input_clocks.items():
+                if source.topic in watched["inputs"]:
+                    clock.restore(watched["inputs"][source.topic])
+                else:
+                    clock.cold = not self.positions.get(source)
 
     def snapshot(self, now: int) -> Snapshot:
         """What gauges show at wall clock `now` (ms)."""
@@ -179,17 +193,3 @@ class Shard:
             {source: clock.newest_at for source, clock in clocks if clock.newest_at is not None},
             {source: clock.mode(now) for source, clock in clocks},
         )
-
-
-def _loads(key: bytes, record: bytes) -> Any:
-    try:
-        return orjson.loads(record)
-    except ValueError as error:
-        raise UnreadableState(f"the record under {key!r} cannot be read: {error}") from error
-
-
-def _head(key: bytes, record: bytes) -> tuple[int | None, int]:
-    fields = _loads(key, record)
-    if not isinstance(fields, list) or len(fields) <= FLAGS or fields[0] != LAYOUT:
-        raise UnreadableState(f"the record under {key!r} is not of layout {LAYOUT}")
-    return fields[WAKE], fields[FLAGS]

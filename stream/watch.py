@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from stream.announcer import Announcer
 from stream.case import Case
 from stream.census import AT_RISK, BREACHED, DEVIATING, OPEN, Census
-from stream.clock import InputClock, Moment, TaskClock
+from stream.clock import BEFORE_TIME, STALE_MS, InputClock, Moment, TaskClock
 from stream.deadlines import Deadlines
 from stream.effects import DeadLetter
 from stream.event import Event
@@ -19,6 +19,7 @@ from stream.layout import Packer
 from stream.process import Process
 
 FUTURE_MS = 3_600_000
+SPARE_ENTRIES = 1_000
 AT_ONCE = 0
 """The wake of a case that was journalled before it was looked at: it is due as soon as it is restored."""
 
@@ -48,6 +49,8 @@ class Watch:
         clock, outcomes = self.input_clocks[batch.input], Counter[str]()
         for received in records:
             outcomes[self._take(batch, received, clock)] += 1
+        if self.process.reader.unreadable:
+            outcomes["bad_attribute"], self.process.reader.unreadable = self.process.reader.unreadable, 0
         for outcome, count in outcomes.items():
             self.counts["events", self.process.name, batch.input.topic, outcome] += count
 
@@ -71,8 +74,11 @@ class Watch:
             self._set_aside(batch.input, received.offset, found)
             return "refused"
         case_id, event = found
-        historical = received.replay is not None or stamped_at - event.at > self.process.lateness
-        clock.saw_event(event.at, historical)
+        if received.replay is not None:
+            clock.saw_event(event.at, historical=True)
+        else:
+            delayed = stamped_at - event.at > max(self.process.lateness, STALE_MS)
+            clock.saw_event(min(event.at, batch.read_at), historical=delayed)
         return self._apply(case_id, event._replace(last_of_case=True) if received.last_of_case else event, clock)
 
     def _plausible(self, found: tuple[str, Event], latest: int) -> tuple[str, Event] | Refusal:
@@ -95,15 +101,25 @@ class Watch:
     def _apply(self, case_id: str, event: Event, clock: InputClock) -> str:
         case = self.cases.get(case_id)
         if case is None:
-            if event.at < self.clock.moment.clock - self.process.retention:
+            if event.at < self.clock.moment.clock - max(self.process.retention, self.process.lateness):
                 return "late_dropped"
             case = self.cases[case_id] = Case(self.process, clock.warm(event.at, self.process.warm_horizon))
         elif isinstance(case, bytes):
             case = self.cases[case_id] = self.packer.unpacked(case)
-        outcome = case.apply(event, (clock.newest_at or 0) - self.process.lateness)
+        outcome = case.apply(event, self._horizon(clock))
         if outcome != "duplicate":
             self.touched[case_id] = self.changed[case_id] = None
         return outcome
+
+    def _horizon(self, clock: InputClock) -> int:
+        """The time (ms) before which a case has settled: of its input, and of every other that is still to be read."""
+        newest_at = clock.newest_at or 0
+        for other in self.clocks:
+            if other is not clock and not other.read_to_end:
+                if other.newest_at is None:
+                    return BEFORE_TIME.clock
+                newest_at = min(newest_at, other.newest_at)
+        return newest_at - self.process.lateness
 
     def advance(self, wall: int, limit: int) -> int:
         """Let time pass to wall clock `wall` (ms); look at what was touched, then at up to `limit` due cases.
@@ -121,7 +137,13 @@ class Watch:
             if due is None:
                 break
             fired += self._fire(due, moment, wall)
+        if len(self.deadlines.heap) > 2 * len(self.cases) + SPARE_ENTRIES:
+            self.deadlines.keep(self._is_armed)
         return fired
+
+    def _is_armed(self, wake: int, case_id: str) -> bool:
+        case = self.cases.get(case_id)
+        return isinstance(case, bytes) or (case is not None and case.wake == wake)
 
     def _fire(self, due: tuple[int, str], moment: Moment, wall: int) -> int:
         wake, case_id = due

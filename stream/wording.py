@@ -81,7 +81,6 @@ class Phrases(NamedTuple):
     answered: str
     still_without: str
     met_by_end: bool
-    shares: tuple[float, ...]
     expected: tuple[str, ...] = ()
 
 
@@ -92,21 +91,26 @@ def phrases(promise: Sla) -> Phrases:
             to, start = _either(promise.to), _either(promise.from_)
             broken = f"no {to} within {length_text(promise.target_ms)} of {start}"
             waiting, answered, without = f"no {to} yet since {start}", f"{to} came", f", still without {to}"
-            return Phrases(broken, waiting, answered, without, False, promise.at_risk, promise.to)
+            return Phrases(broken, waiting, answered, without, False, promise.to)
         case CaseDuration():
             broken = f"not finished within {length_text(promise.target_ms)} of its start"
-            return Phrases(broken, "the case is not finished", "the case went on", "", True, promise.at_risk)
+            return Phrases(broken, "the case is not finished", "the case went on", "", True)
         case Idle():
             broken = f"nothing has happened for {length_text(promise.target_ms)}"
             waiting = "nothing has happened since the last step"
-            return Phrases(broken, waiting, "the case went on", "", False, promise.at_risk)
+            return Phrases(broken, waiting, "the case went on", "", False)
         case Due(until=None):
             broken, waiting = f"the due date ({promise.due}) has passed", f"the due date ({promise.due}) is near"
-            return Phrases(broken, waiting, "the case went on", "", True, promise.at_risk)
+            return Phrases(broken, waiting, "the case went on", "", True)
         case Due(until=until):
             to = _either(until or ())
             broken, waiting = f"the due date ({promise.due}) has passed without {to}", f"no {to} yet"
-            return Phrases(broken, waiting, f"{to} came", f", still without {to}", False, promise.at_risk, until or ())
+            return Phrases(broken, waiting, f"{to} came", f", still without {to}", False, until or ())
+
+
+def unknown(rule: str) -> Phrases:
+    """The phrases of a promise that is no longer defined."""
+    return Phrases(f"{rule} was not met", f"{rule} is not met yet", "it came", "", False)
 
 
 def summary(case: str, finding: Finding, state: State, said: Phrases | None) -> str:
@@ -124,7 +128,8 @@ def _statement(finding: Finding, said: Phrases | None) -> str:
     due = day_text(finding.due_at or 0)
     if finding.stage == "breach":
         return f"{said.broken} (due {due})"
-    share = round(said.shares[finding.marks_passed - 1] * 100, 1)
+    start, marks = finding.detail
+    share = round(100 * (marks[finding.marks_passed - 1] - start) / (marks[-1] - start), 1)
     return f"{share:g} % of the time is gone, {said.waiting} (due {due})"
 
 
