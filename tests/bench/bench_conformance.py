@@ -1,11 +1,12 @@
 """How many events a second the conformance engine takes, on one core, without any broker.
 
-    python tests/bench/bench_conformance.py            the loan log, a22 with half its events disturbed, a wide block
-    python tests/bench/bench_conformance.py MODEL LOG  any model file and XES log
+    python -m tests.bench conformance                    the loan log, a22 half disturbed, a wide block
+    python -m tests.bench.bench_conformance MODEL LOG    any model file and XES log
 
 Cold: a fresh automaton meets the log for the first time. Warm: the same log again, through the look-up that a shard
 makes. Explained: every case replayed with its reasons, warm. The best of several runs counts; real logs are found
-through CASEWATCH_TEST_DATA.
+through CASEWATCH_TEST_DATA. Beside it, on a sample of each real log's variants, r4pm's whole-trace alignments (Rust),
+one variant at a time; the cold ratio is on that same sample, and both must find the same costs.
 """
 
 import gc
@@ -14,17 +15,25 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Final
 from xml.etree import ElementTree
+
+import r4pm
+from rich.console import Console
 
 from stream.conformance.automaton import INF, Automaton
 from stream.conformance.explain import explain
 from stream.models import read_model
 from stream.models.net import Net, Transition
+from tests.bench.figures import Table, busy
 
-ROUNDS = 3
-LOGS = (
+ROUNDS: Final = 3
+SAMPLE: Final = 100
+COLUMNS: Final = ("events", "cold/s", "warm/s", "explained/s", "exact %", "worst µs", "r4pm/s", "sample ÷ r4pm")
+LOGS: Final = (
     ("loan, completed events", "models_discovered/bpic2012_complete_imf02.pnml", "bpic2012_loan/BPIC12.xes.gz"),
     ("a22, half noise", "conformance_aXXfYnZZ/a22/a22.pnml", "conformance_aXXfYnZZ/a22/a22f0n50.xes.gz"),
 )
@@ -32,20 +41,22 @@ LOGS = (
 Cases = Sequence[Sequence[str]]
 
 
-def main(arguments: list[str]) -> None:
-    """Measure what was asked for."""
-    print(f"{'':24} {'events':>8} {'cold/s':>12} {'warm/s':>12} {'explained/s':>12} {'exact':>8} {'worst us':>9}")
-    if arguments:
-        model, log = map(Path, arguments)
-        measure(log.name, read_model(model.name, model.read_bytes()), list(cases(log)))
-        return
+def measure() -> Table:
+    """One row for each log."""
+    table = Table("Conformance: events a second of one core", COLUMNS)
+    table.notes.append(f"r4pm, and the ratio to it: {SAMPLE} variants of the log, a fresh automaton, one core each")
     data = os.environ.get("CASEWATCH_TEST_DATA")
-    if data is None:
-        print("CASEWATCH_TEST_DATA is not set: real logs were not measured", file=sys.stderr)
-    for name, model_name, log_name in LOGS if data else ():
-        model, log = Path(data or "", model_name), Path(data or "", log_name)
-        measure(name, read_model(model.name, model.read_bytes()), list(cases(log)))
-    measure("10 branches of 3 steps", *wide(10, 3))
+    for name, model, log in LOGS if data else ():
+        table.rows[name] = on_files(Path(data or "", model), Path(data or "", log))
+    table.rows["10 branches of 3 steps"] = figures(*wide(10, 3))
+    return table
+
+
+def on_files(model: Path, log: Path) -> dict[str, float]:
+    """The row of a model file and a XES log; what another aligner can read is measured with it too."""
+    net, traces = read_model(model.name, model.read_bytes()), list(cases(log))
+    found = figures(net, traces)
+    return found | beside_r4pm(model, net, traces) if model.suffix == ".pnml" else found
 
 
 def cases(path: Path) -> Iterator[list[str]]:
@@ -79,25 +90,42 @@ def wide(branches: int, steps: int) -> tuple[Net, Cases]:
     return Net(places, tuple(transitions), {0: 1}, {1: 1}), runs
 
 
-def measure(name: str, net: Net, log: Cases) -> None:
-    """Print one line of the table."""
-    events, cold, warm, told = sum(map(len, log)), 0.0, 0.0, 0.0
+def figures(net: Net, log: Cases) -> dict[str, float]:
+    """The row of a net and a log."""
+    events, cold, warm = sum(map(len, log)), 0.0, 0.0
     for _ in range(ROUNDS):
         automaton = Automaton(net)
         gc.collect()
-        cold = max(cold, events / seconds(align, automaton, log))
-        warm = max(warm, events / seconds(align, automaton, log))
+        cold = max(cold, events / busy(partial(align, automaton, log)))
+        warm = max(warm, events / busy(partial(align, automaton, log)))
     explain_all(automaton, log)
-    told = max(events / seconds(explain_all, automaton, log) for _ in range(ROUNDS))
+    told = max(events / busy(partial(explain_all, automaton, log)) for _ in range(ROUNDS))
     exact, worst = slowest(Automaton(net), log)
-    print(f"{name:24} {events:8,} {cold:12,.0f} {warm:12,.0f} {told:12,.0f} {exact:8.3%} {worst * 1e6:9,.0f}")
+    rates = {"cold/s": cold, "warm/s": warm, "explained/s": told}
+    return {"events": events, **rates, "exact %": exact * 100, "worst µs": worst * 1e6}
 
 
-def seconds(work: Callable[[Automaton, Cases], None], automaton: Automaton, log: Cases) -> float:
-    """How long something takes."""
-    began = time.perf_counter()
-    work(automaton, log)
-    return time.perf_counter() - began
+def beside_r4pm(model: Path, net: Net, log: Cases) -> dict[str, float]:
+    """A sample of variants, evenly over the log's, aligned by both; raises `AssertionError` where costs differ."""
+    variants = sorted(set(map(tuple, log)))
+    sample = variants[:: max(len(variants) // SAMPLE, 1)]
+    events, other = sum(map(len, sample)), r4pm.petri_net.import_pnml(str(model))
+    ours: list[int] = []
+    theirs: list[int] = []
+    our_seconds = busy(lambda: ours.extend(closing_costs(Automaton(net), sample)))
+    their_seconds = busy(lambda: theirs.extend(r4pm.bindings.align_trace(other, list(v))["cost"] for v in sample))
+    assert ours == theirs, "costs differ from r4pm's"
+    return {"r4pm/s": events / their_seconds, "sample ÷ r4pm": their_seconds / our_seconds}
+
+
+def closing_costs(automaton: Automaton, log: Cases) -> Iterator[int]:
+    """The cost of each case as a whole."""
+    for case in log:
+        frontier, cost = automaton.start(), 0
+        for event in case:
+            frontier, extra, _ = automaton.step(frontier, event)
+            cost += extra
+        yield cost + automaton.completion(frontier)
 
 
 def align(automaton: Automaton, log: Cases) -> None:
@@ -133,4 +161,6 @@ def slowest(automaton: Automaton, log: Cases) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    one = Table("Conformance: events a second of one core", COLUMNS)
+    one.rows[Path(sys.argv[2]).name] = on_files(Path(sys.argv[1]), Path(sys.argv[2]))
+    one.show(Console())

@@ -1,0 +1,272 @@
+"""`casewatch backtest`: its alerts, its summary, what it says of what was wrong, and its exit codes."""
+
+import gzip
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+
+from agents.cli import main
+
+DEFINITION = """
+process: tickets
+version: "1"
+events: {topics: [tickets], mapping: {case: id, activity: act, timestamp: at}}
+case: {ends: [Closed]}
+sla:
+  - {id: answer, kind: between, from: Open, to: Answer, target: 1h, at_risk: [50%]}
+"""
+DEADLINES = """
+process: permits
+version: "1"
+events: {topics: [permits], format: xes-json}
+case: {ends: last_event}
+sla:
+  - {id: deadline, kind: due, due: "case:deadline", at_risk: []}
+"""
+
+
+class Ran(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ran]
+
+
+@pytest.fixture
+def backtest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """Run `casewatch backtest` with a definition's text, in a folder of its own."""
+
+    def run(*arguments: str, definition: str = DEFINITION) -> Ran:
+        Path("definition.yaml").write_text(definition)
+        monkeypatch.setattr(sys, "argv", ["casewatch", "backtest", "--definition", "definition.yaml", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return Ran(int(ended.value.code or 0), *capfd.readouterr())
+
+    monkeypatch.chdir(tmp_path)
+    return run
+
+
+def event(case: str, act: str, time: str) -> str:
+    """One line of a log, of a time of one day."""
+    return json.dumps({"id": case, "act": act, "at": f"2026-03-02T{time}:00Z"})
+
+
+def log(name: str, *lines: str) -> str:
+    """Write a log."""
+    Path(name).write_text("\n".join(lines) + "\n")
+    return name
+
+
+def told(text: str) -> list[tuple[str, str, str]]:
+    """Case, stage and state of each alert in JSON lines."""
+    alerts = [json.loads(line) for line in text.splitlines()]
+    return [(alert["case"], alert["stage"], alert["state"]) for alert in alerts]
+
+
+LATE = ('{"id": "A", "act": "Open", "at": "2026-03-02T09:00:00Z"}', event("A", "Answer", "11:00"))
+
+
+def test_every_transition_is_a_line_in_order_of_what_happened(backtest: Command) -> None:
+    """A case that was warned of, broke its target and was answered after all: each said as it came."""
+    ran = backtest(log("log.jsonl", *LATE), "--alerts", "out.jsonl")
+
+    assert ran.code == 0
+    assert told(Path("out.jsonl").read_text()) == [
+        ("A", "at_risk", "raised"),
+        ("A", "breach", "updated"),
+        ("A", "breach", "resolved"),
+    ]
+
+
+def test_final_leaves_one_line_for_each_alert_its_last(backtest: Command) -> None:
+    """The line is word for word the last of that alert among all transitions."""
+    name = log("log.jsonl", *LATE, event("B", "Open", "10:15"), event("C", "Open", "12:00"))
+    backtest(name, "--alerts", "all.jsonl")
+
+    ran = backtest(name, "--alerts", "final.jsonl", "--final")
+
+    last = {json.loads(line)["id"]: line for line in Path("all.jsonl").read_text().splitlines()}
+    assert ran.code == 0
+    assert sorted(Path("final.jsonl").read_text().splitlines()) == sorted(last.values())
+    assert told(Path("final.jsonl").read_text()) == [("A", "breach", "resolved"), ("B", "breach", "updated")]
+
+
+@pytest.mark.parametrize(
+    ("until", "stages"),
+    [
+        (None, []),
+        ("2026-03-02T09:29:59.999Z", []),
+        ("2026-03-02T09:30:00Z", ["at_risk"]),
+        ("2026-03-02T09:59:59.999Z", ["at_risk"]),
+        ("2026-03-02T11:00:00+01:00", ["at_risk", "breach"]),
+    ],
+)
+def test_letting_time_pass_raises_what_is_due_by_then_that_instant_included(
+    backtest: Command, until: str | None, stages: list[str]
+) -> None:
+    """Open at nine with an hour's target: a warning at half past, a breach at ten; nothing without `--until`."""
+    options = () if until is None else ("--until", until)
+
+    ran = backtest(log("log.jsonl", event("A", "Open", "09:00")), "--alerts", "-", *options)
+
+    assert ran.code == 0
+    assert [stage for _, stage, _ in told(ran.out)] == stages
+
+
+def test_several_logs_are_one_history_in_order_of_time(backtest: Command) -> None:
+    """Openings in one file and answers in another give what one file with all of them gives."""
+    opened = [event(case, "Open", time) for case, time in (("A", "09:00"), ("B", "09:10"), ("C", "09:20"))]
+    answered = [event(case, "Answer", time) for case, time in (("B", "09:50"), ("A", "10:30"))]
+    whole = log("whole.jsonl", opened[0], opened[1], opened[2], answered[0], answered[1])
+    expected = backtest(whole, "--alerts", "-")
+
+    ran = backtest(log("answers.jsonl", *answered), log("openings.jsonl", *opened), "--alerts", "-")
+
+    assert ran == expected._replace(err=ran.err)
+    assert ("A", "breach", "resolved") in told(ran.out)
+    assert "read 5 events" in ran.err
+
+
+def test_bad_lines_are_told_with_their_place_and_counted_and_the_rest_is_read(backtest: Command) -> None:
+    """No JSON, no case, no time zone: three lines said or counted, two events applied, and exit code 0."""
+    no_case = '{"act": "Open", "at": "2026-03-02T09:00:00Z"}'
+    no_zone = '{"id": "D", "act": "Open", "at": "2026-03-02T09:00:00"}'
+
+    ran = backtest(log("log.jsonl", LATE[0], "not a line", no_case, no_zone, LATE[1]))
+
+    assert ran.code == 0
+    assert ran.err.splitlines()[0].startswith("log.jsonl:2: line: it is not JSON")
+    assert ran.err.splitlines()[1].startswith("log.jsonl:4: at: `2026-03-02T09:00:00` has no time zone")
+    assert "events: 2 applied, 2 refused; open cases at the end: 1" in ran.out
+
+
+def test_strict_refuses_a_log_at_its_first_bad_line(backtest: Command) -> None:
+    """Exit code 1, the line named, and no alerts written."""
+    ran = backtest(log("log.jsonl", *LATE, "not a line", "nor this"), "--strict", "--alerts", "out.jsonl")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert [line.split(": ")[0] for line in ran.err.splitlines()] == ["log.jsonl:3"]
+    assert not Path("out.jsonl").exists()
+
+
+def test_alerts_on_standard_output_stand_there_alone(backtest: Command) -> None:
+    """A pipe gets JSON lines and nothing else; the summary goes to standard error."""
+    name = log("log.jsonl", *LATE)
+
+    piped = backtest(name, "--alerts", "-")
+    backtest(name, "--alerts", "out.jsonl")
+
+    assert piped.out == Path("out.jsonl").read_text()
+    assert "tickets 1" in piped.err
+
+
+def test_the_summary_says_how_many_alerts_there_are_of_what_and_what_became_of_them(backtest: Command) -> None:
+    """A case that was warned of and then broke its target counts once, under its breach."""
+    name = log("log.jsonl", *LATE, event("B", "Open", "10:15"))
+
+    ran = backtest(name)
+
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in ran.out.splitlines() if "│" in line]
+    assert ["answer", "breach", "1", "0", "1", "0"] in rows
+    assert ["answer", "at_risk", "1", "1", "0", "0"] in rows
+    assert "events: 3 applied; open cases at the end: 2" in ran.out
+    assert "read 3 events" in ran.err
+    assert "of one core" in ran.err
+
+
+@pytest.mark.parametrize("missing", ["log", "definition"])
+def test_a_file_that_is_not_there_is_named(backtest: Command, missing: str) -> None:
+    """Exit code 1, one line, no traceback."""
+    name = "none.jsonl" if missing == "log" else log("log.jsonl", *LATE)
+    options = () if missing == "log" else ("--definition", "none.yaml")
+
+    ran = backtest(name, *options)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"none.{'jsonl' if missing == 'log' else 'yaml'}:1: ")
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_everything_wrong_in_a_definition_is_told(backtest: Command) -> None:
+    """Before any log is opened: each with its line."""
+    wrong = DEFINITION.replace("target: 1h", "target: soon").replace("ends:", "end:")
+
+    ran = backtest("none.jsonl", definition=wrong)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert [line.split(": ")[0] for line in ran.err.splitlines()] == ["definition.yaml:5", "definition.yaml:7"]
+
+
+@pytest.mark.parametrize("until", ["soon", "2026-03-02T10:00"])
+def test_an_until_that_is_no_instant_is_wrong_use(backtest: Command, until: str) -> None:
+    """Exit code 2, and the option is named."""
+    ran = backtest(log("log.jsonl", *LATE), "--until", until)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"--until: `{until}`")
+
+
+def test_without_logs_it_is_wrong_use(backtest: Command) -> None:
+    """Exit code 2, with the usage."""
+    ran = backtest()
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "backtest [OPTIONS] {LOG}..." in ran.err
+
+
+def test_a_log_without_events_gives_no_alerts(backtest: Command) -> None:
+    """It is said, and it is no failure."""
+    ran = backtest(log("log.jsonl"), "--alerts", "out.jsonl")
+
+    assert ran.code == 0
+    assert "there are no events in it" in ran.err
+    assert Path("out.jsonl").read_text() == ""
+    assert "events: none; open cases at the end: 0" in ran.out
+
+
+def test_two_runs_write_the_same_bytes(backtest: Command) -> None:
+    """Nothing of the wall clock or of a hash's seed gets into an alert."""
+    name = log("log.jsonl", *LATE, event("B", "Open", "10:15"))
+
+    assert backtest(name, "--alerts", "-").out == backtest(name, "--alerts", "-").out
+
+
+def deadlines(path: Path) -> dict[str, tuple[datetime, datetime]]:
+    """Case to (its deadline, its last event), of the cases that have a deadline."""
+    with gzip.open(path) as file:
+        root = ElementTree.parse(file).getroot()  # noqa: S314 -- a file of the test data
+    found: dict[str, tuple[datetime, datetime]] = {}
+    for trace in root.findall("{*}trace"):
+        fields = {field.get("key"): field.get("value", "") for field in trace}
+        times = [f.get("value", "") for e in trace.findall("{*}event") for f in e if f.get("key") == "time:timestamp"]
+        if "deadline" in fields:
+            last = max(map(datetime.fromisoformat, times))
+            found[str(fields["concept:name"])] = datetime.fromisoformat(fields["deadline"]), last
+    return found
+
+
+def test_a_deadline_is_met_by_the_last_event_of_a_case_that_ends_with_it(backtest: Command, test_data: Path) -> None:
+    """Of 1,434 applications for a permit, 92 miss their deadline: one breach each, at that instant, none else."""
+    path = test_data / "receipt_wabo" / "receipt.xes.gz"
+    every = deadlines(path)
+    missed = {case: due for case, (due, last) in every.items() if last > due}
+
+    ran = backtest(str(path), "--alerts", "-", "--final", definition=DEADLINES)
+
+    alerts: dict[str, list[Any]] = defaultdict(list)
+    for alert in map(json.loads, ran.out.splitlines()):
+        alerts[alert["case"]].append((alert["stage"], datetime.fromisoformat(alert["due_at"])))
+    assert (len(every), len(missed)) == (1_434, 92)
+    assert alerts == {case: [("breach", due.astimezone(UTC))] for case, due in missed.items()}
