@@ -51,6 +51,8 @@ class Announcer:
             if said is not None and said.frozen:
                 continue
             settled = finding.rests_on < moment.settled_to
+            if said is not None and said.settled is settled and said.finding == finding and said.stands:
+                continue
             if not settled:
                 case.settling = min(case.settling, finding.rests_on)
             if settled or moment.live:
@@ -61,7 +63,7 @@ class Announcer:
 
     def _tell_finding(self, telling: "Telling", finding: Finding, settled: bool, live: bool) -> None:
         said = telling.said
-        changed = finding[:-1] != said.finding[:-1] or said.settled is not settled
+        changed = said.settled is not settled or (finding != said.finding and finding[:-1] != said.finding[:-1])
         told = said.finding.marks_passed if said.state not in (None, State.RETRACTED) else 0
         said.settled = settled
         for stage in stages(finding, told, live=live):

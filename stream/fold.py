@@ -94,15 +94,16 @@ class Fold:
             self.attributes = {**self.attributes, **event.attributes}
         if self.first is None:
             self._begin(self.anchor(event))
-        self._run_clocks(event)
-        if self.process.automaton is not None and event.completes:
+        completes = event.completes
+        self._run_clocks(event, completes)
+        if completes and self.process.automaton is not None:
             name = self.process.rename.get(event.activity, event.activity)
             if may_be_warm and not self.length:
                 self._begin_in_the_middle(name)
             self.step(name, event.at)
         self.last_at, self.last_place = event.at, event.place
         self.events += 1
-        if self._ends(event):
+        if event.last_of_case or (completes and self._ends(event.activity)):
             self.ended_at = event.at
 
     def anchor(self, event: Event) -> Anchor:
@@ -122,12 +123,12 @@ class Fold:
         if self.warm and automaton is not None:
             self.frontier = automaton.warm_start()
 
-    def _run_clocks(self, event: Event) -> None:
+    def _run_clocks(self, event: Event, completes: bool) -> None:
         book, clocks = self.process.rulebook, self.clocks
         if book.dues and event.attributes and self.first is not None:
             for rule in book.dues:
                 promised(rule, clocks, event, self.first)
-        if event.completes:
+        if completes:
             for rule in book.answers.get(event.activity, ()):
                 self._note(answer(rule, clocks, event))
             for rule in book.starts.get(event.activity, ()):
@@ -155,12 +156,11 @@ class Fold:
             if cost:
                 self.explain_to = self.length
 
-    def _ends(self, event: Event) -> bool:
-        if event.last_of_case:
-            return True
+    def _ends(self, activity: str) -> bool:
+        """Whether a completed step of that name ends the case."""
         if self.process.ends is not None:
-            return event.activity in self.process.ends and event.completes
-        if not self.process.ends_with_model or self.frontier is None or not event.completes:
+            return activity in self.process.ends
+        if not self.process.ends_with_model or self.frontier is None:
             return False
         return self.process.automaton.finished(self.frontier)  # type: ignore[union-attr]  # there is one
 

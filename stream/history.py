@@ -1,8 +1,8 @@
 """History played through a task, in order of time: what a backtest does, without a broker and without a wall clock.
 
 The task is told what a worker would tell it of a marked replay: every record is history, and at the end a clock mark
-says how far time has gone. Invariant: what is said does not depend on how the
-entries fall into batches, but for the time of noticing.
+says how far time has gone. Invariant: what is left in the end does not depend on
+how the entries fall into batches.
 """
 
 from collections.abc import Iterable, Iterator
@@ -75,7 +75,7 @@ class Feed:
     def end(self, until: int | None) -> None:
         """Feed the rest, and a mark that says how far time has gone."""
         self.flush(self.now or 0)
-        now = self.now or 0 if until is None else until
+        now = max((at for at in (self.now, until) if at is not None), default=0)
         self.records = [Received(self.offset, now, None, RUN, now)]
         self.offset += 1
         self.flush(now)

@@ -8,7 +8,7 @@ the change, as PEP 495 has it for `fold=0`. What is finer than a millisecond is 
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -22,7 +22,6 @@ OUT_OF_RANGE: Final = "timestamp_out_of_range"
 
 _LONGEST: Final = 100
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 _NUMBER: Final = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?", re.ASCII)
 
 Parser = Callable[[Any], int | Refusal]
@@ -46,7 +45,8 @@ def instant_parser(path: TimePath) -> Parser:
 
 def milliseconds(instant: datetime) -> int:
     """Milliseconds UTC of an aware datetime, cut off below."""
-    return (instant - _EPOCH) // _MILLISECOND
+    since = instant - _EPOCH
+    return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
 
 
 LEAST: Final = milliseconds(datetime(1, 1, 1, tzinfo=UTC))

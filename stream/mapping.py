@@ -70,12 +70,12 @@ class RecordReader:
     def read(self, record: dict[str, Any], place: Place) -> tuple[str, Event] | Refusal:
         """The case id and the event in a record, or why there is none."""
         case = self.case(record)
-        if type(case) is not str or not _plain(case):
+        if type(case) is not str or not case.isprintable() or not 0 < len(case) <= LONGEST_NAME:
             case = name_of(case)
             if isinstance(case, Refusal):
                 return self.refused("case", case)
         activity = self.activity(record)
-        if type(activity) is not str or not _plain(activity):
+        if type(activity) is not str or not activity.isprintable() or not 0 < len(activity) <= LONGEST_NAME:
             activity = name_of(activity)
             if isinstance(activity, Refusal):
                 return self.refused("activity", activity)
@@ -85,14 +85,14 @@ class RecordReader:
         at = self.instant(raw)
         if isinstance(at, Refusal):
             return at
-        lifecycle = _word(self.lifecycle, record)
+        lifecycle = None if self.lifecycle is None else _word(self.lifecycle, record)
         return case, Event(
             at,
             place,
             activity,
             None if lifecycle is None else lifecycle.lower(),
             None,  # who did it is needed by no rule yet, and what is not needed is not kept
-            _word(self.event_id, record),
+            None if self.event_id is None else _word(self.event_id, record),
             self.read_attributes(record) if self.attributes else None,
         )
 
@@ -116,14 +116,8 @@ class RecordReader:
         return found or None
 
 
-def _plain(name: str) -> bool:
-    return name.isprintable() and 0 < len(name) <= LONGEST_NAME
-
-
-def _word(reader: Reader | None, record: dict[str, Any]) -> str | None:
+def _word(reader: Reader, record: dict[str, Any]) -> str | None:
     """An optional text field; anything that is not there, or not a plain value, is None."""
-    if reader is None:
-        return None
     value = reader(record)
     if type(value) is str:
         return value or None

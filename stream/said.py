@@ -23,3 +23,8 @@ class Said:
     def open(self) -> bool:
         """Whether somebody still has to see to it."""
         return self.state is not None and self.state not in (State.RESOLVED, State.RETRACTED)
+
+    @property
+    def stands(self) -> bool:
+        """Whether the last record says of the finding what is to be said of it: open, or closed."""
+        return self.open if self.finding.closed_at is None else self.state is State.RESOLVED

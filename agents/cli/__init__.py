@@ -42,7 +42,7 @@ COMMANDS: Final = (
 def main() -> None:
     """Run the command line; ends the process with the exit code that `agents.cli.exits` explains."""
     try:
-        application(sys.argv[1:])()
+        application(sys.argv[1:])(prog_name="casewatch")
     except Refused as refused:
         for problem in refused.problems:
             print(problem, file=sys.stderr)

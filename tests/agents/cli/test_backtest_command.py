@@ -125,6 +125,13 @@ def test_letting_time_pass_raises_what_is_due_by_then_that_instant_included(
     assert [stage for _, stage, _ in told(ran.out)] == stages
 
 
+def test_until_before_the_last_event_cuts_nothing(backtest: Command) -> None:
+    """It moves the clock, which never goes back: the log is read to its end."""
+    name = log("log.jsonl", *LATE)
+
+    assert backtest(name, "--alerts", "-", "--until", "2026-03-02T08:00Z").out == backtest(name, "--alerts", "-").out
+
+
 def test_several_logs_are_one_history_in_order_of_time(backtest: Command) -> None:
     """Openings in one file and answers in another give what one file with all of them gives."""
     opened = [event(case, "Open", time) for case, time in (("A", "09:00"), ("B", "09:10"), ("C", "09:20"))]
