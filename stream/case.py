@@ -50,13 +50,18 @@ Outcome = Literal["applied", "duplicate", "late", "late_dropped"]
 
 
 class Case:
-    """One case id: the instance that runs, what was said of it, and when it is to be looked at next (`wake`, ms)."""
+    """One case id: its state, what was said of it, and when it is to be looked at next (`wake`, ms).
+
+    `seen` is the stance of which all was said, `settling` the earliest instant that something still waits to settle at,
+    `cause_at` the time of the newest event to arrive, `late` whether any came later than lateness allows.
+    """
 
     __slots__ = (
         "cause_at",
         "flags",
         "fold",
         "ids",
+        "late",
         "may_be_warm",
         "process",
         "said",
@@ -79,6 +84,7 @@ class Case:
         self.seen: Stance | None = None
         self.settling = FOREVER
         self.cause_at: int | None = None
+        self.late = False
 
     def apply(self, event: Event, horizon: int) -> Outcome:
         """Take an event; `horizon` is the time (ms) before which its input has settled."""
@@ -92,7 +98,10 @@ class Case:
             self.refold()
         else:
             return self._apply_late(event)
-        return "late" if event.at < horizon else "applied"
+        if event.at >= horizon:
+            return "applied"
+        self.late = self.fold.late = True
+        return "late"
 
     def _remember(self, event_id: str) -> bool:
         if event_id in self.ids:
@@ -133,13 +142,14 @@ class Case:
         fold = self._base()
         for event in self.tail:
             fold = folded(fold, event, self.may_be_warm)
+        fold.late = self.late
         self.fold, self.seen = fold, None
 
     def _apply_late(self, event: Event) -> Outcome:
         if self.settled is None:
             return "late_dropped"
         applied = self.settled.answer_late(event)
-        self.settled.late = True
+        self.late = True
         self.refold()
         return "late" if applied else "late_dropped"
 

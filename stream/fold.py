@@ -89,12 +89,13 @@ class Fold:
         if event.at != self.last_at:
             self.ties = {}
         self.ties[event.activity] = self.ties.get(event.activity, 0) + 1
-        self.recent = (*self.recent[1 - MOST_RECENT :], event.activity)
         if event.attributes:
             self.attributes = {**self.attributes, **event.attributes}
         if self.first is None:
             self._begin(self.anchor(event))
         completes = event.completes
+        if completes:
+            self.recent = (*self.recent[1 - MOST_RECENT :], event.activity)
         self._run_clocks(event, completes)
         if completes and self.process.automaton is not None:
             name = self.process.rename.get(event.activity, event.activity)

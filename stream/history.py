@@ -34,12 +34,8 @@ def play(shard: Shard, source: Input, entries: Iterable[Entry], until: int | Non
     """
     feed = Feed(shard, source)
     for entry in entries:
-        feed.add(entry)
-        if feed.undrained >= DRAIN_EVERY:
-            feed.undrained = 0
-            yield shard.drain()
-    feed.end(until)
-    yield shard.drain()
+        yield from feed.add(entry)
+    yield from feed.end(until)
 
 
 class Feed:
@@ -52,30 +48,34 @@ class Feed:
         self.now: int | None = None
         self.first_at = 0
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry) -> Iterator[Effects]:
         """Take the next entry; what is waiting goes first when there is enough of it."""
         at = self.now or 0 if entry.at is None else entry.at
         self.now = at if self.now is None or at > self.now else self.now
         if self.records and (len(self.records) >= LONGEST_BATCH or self.now - self.first_at > DAY_MS):
-            self.flush(self.records[-1].stamped_at)
+            yield from self.flush(self.records[-1].stamped_at)
         if not self.records:
             self.first_at = self.now
         self.records.append(Received(self.offset, self.now, entry.value, RUN, None, entry.last_of_case))
         self.offset += 1
 
-    def flush(self, now: int) -> None:
-        """Feed what is waiting, and let time pass."""
+    def flush(self, now: int) -> Iterator[Effects]:
+        """Feed what is waiting, and let time pass; however much falls due at once, little of it is held."""
         start, count = self.offset - len(self.records), len(self.records)
         self.shard.observe(Batch(self.source, start, self.records, self.offset, self.offset, now))
         while self.shard.advance(now):
-            pass
+            yield self.shard.drain()
         self.records = []
         self.undrained += count
+        if self.undrained >= DRAIN_EVERY:
+            self.undrained = 0
+            yield self.shard.drain()
 
-    def end(self, until: int | None) -> None:
+    def end(self, until: int | None) -> Iterator[Effects]:
         """Feed the rest, and a mark that says how far time has gone."""
-        self.flush(self.now or 0)
+        yield from self.flush(self.now or 0)
         now = max((at for at in (self.now, until) if at is not None), default=0)
         self.records = [Received(self.offset, now, None, RUN, now)]
         self.offset += 1
-        self.flush(now)
+        yield from self.flush(now)
+        yield self.shard.drain()

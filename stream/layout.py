@@ -77,6 +77,7 @@ class Packer:
                 case.tail,
                 [self._said(key, said) for key, said in case.said.items()],
                 list(case.ids),
+                case.late,
             ],
             default=tuple,  # named tuples are written as plain arrays
         )
@@ -123,13 +124,13 @@ class Packer:
             raise UnreadableState(f"the record cannot be read: {error!r}") from error
 
     def _case(self, fields: list[Any]) -> Case:
-        _, wake, flags, may_be_warm, identity, settled, tail, said, ids = fields
+        _, wake, flags, may_be_warm, identity, settled, tail, said, ids, case_is_late = fields
         case = Case(self.process, may_be_warm)
         case.wake, case.flags = wake, flags
         case.settled = None if settled is None else self._unfolded(settled, identity)
         case.tail = [_event(event) for event in tail]
         case.said = dict(map(_said_entry, said))
-        case.ids = dict.fromkeys(ids)
+        case.ids, case.late = dict.fromkeys(ids), case_is_late
         case.refold()
         return case
 

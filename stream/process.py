@@ -13,6 +13,8 @@ from stream.mapping import RecordReader
 from stream.models import read_model
 from stream.sla.rules import Rulebook
 
+LONGEST_LABEL = 200
+
 
 class Process:
     """One compiled definition.
@@ -39,8 +41,10 @@ class Process:
         self.identity = blake2b(definition.model_dump_json().encode(), digest_size=8).hexdigest()
 
     def segment_labels(self, attributes: dict[str, object]) -> dict[str, str]:
-        """The bounded label values of a case: its segments, as text."""
-        return {name: str(attributes[name]) for name in self.segments if attributes.get(name) not in (None, "")}
+        """The bounded label values of a case: its segments, as text; only plain values, and no longer than a name."""
+        values = {name: attributes.get(name) for name in self.segments}
+        plain = {name: value for name, value in values.items() if isinstance(value, str | int | float) and value != ""}
+        return {name: str(value)[:LONGEST_LABEL] for name, value in plain.items()}
 
 
 def compile_process(definition: Definition, model: bytes | None) -> Process:

@@ -73,14 +73,16 @@ def _when(instant: int) -> datetime | None:
 class Phrases(NamedTuple):
     """What can be said of one promise: that it is broken, that it is waited for, what answers it, what was missing.
 
-    `met_by_end`: the end of the case is what it waits for. `expected` are the activities that answer it.
+    `met_by_end`: the end of the case is what it waits for. `counts_silence`: any event will do. `expected` are the
+    activities that answer it.
     """
 
     broken: str
     waiting: str
     answered: str
-    still_without: str
-    met_by_end: bool
+    still_without: str = ""
+    met_by_end: bool = False
+    counts_silence: bool = False
     expected: tuple[str, ...] = ()
 
 
@@ -91,26 +93,26 @@ def phrases(promise: Sla) -> Phrases:
             to, start = _either(promise.to), _either(promise.from_)
             broken = f"no {to} within {length_text(promise.target_ms)} of {start}"
             waiting, answered, without = f"no {to} yet since {start}", f"{to} came", f", still without {to}"
-            return Phrases(broken, waiting, answered, without, False, promise.to)
+            return Phrases(broken, waiting, answered, without, expected=promise.to)
         case CaseDuration():
             broken = f"not finished within {length_text(promise.target_ms)} of its start"
-            return Phrases(broken, "the case is not finished", "the case went on", "", True)
+            return Phrases(broken, "the case is not finished", "the case went on", met_by_end=True)
         case Idle():
             broken = f"nothing has happened for {length_text(promise.target_ms)}"
             waiting = "nothing has happened since the last step"
-            return Phrases(broken, waiting, "the case went on", "", False)
+            return Phrases(broken, waiting, "the case went on", counts_silence=True)
         case Due(until=None):
             broken, waiting = f"the due date ({promise.due}) has passed", f"the due date ({promise.due}) is near"
-            return Phrases(broken, waiting, "the case went on", "", True)
+            return Phrases(broken, waiting, "the case went on", met_by_end=True)
         case Due(until=until):
             to = _either(until or ())
             broken, waiting = f"the due date ({promise.due}) has passed without {to}", f"no {to} yet"
-            return Phrases(broken, waiting, f"{to} came", f", still without {to}", False, until or ())
+            return Phrases(broken, waiting, f"{to} came", f", still without {to}", expected=until or ())
 
 
 def unknown(rule: str) -> Phrases:
     """The phrases of a promise that is no longer defined."""
-    return Phrases(f"{rule} was not met", f"{rule} is not met yet", "it came", "", False)
+    return Phrases(f"{rule} was not met", f"{rule} is not met yet", "it came")
 
 
 def summary(case: str, finding: Finding, state: State, said: Phrases | None) -> str:
@@ -136,14 +138,20 @@ def _statement(finding: Finding, said: Phrases | None) -> str:
 def _resolution(finding: Finding, said: Phrases | None) -> str:
     ending = ENDINGS.get(finding.outcome or "", "")
     if said is None:
-        return f"{ending}; it had deviated: {_deviation(finding)}"
+        return f"{ending}; {_deviation(finding)}" if finding.detail[0] != "not_finished" else _given_up(finding)
     closed_at, due = finding.closed_at or 0, finding.due_at or 0
     if ending and not said.met_by_end:
         return f"{ending}{said.still_without} (due {day_text(due)})"
+    if said.counts_silence:
+        return f"the case went on after {length_text(closed_at - finding.detail[0])} (due {day_text(due)})"
     what = ending or said.answered
     if closed_at <= due:
         return f"{what} in time, after a warning (due {day_text(due)})"
     return f"{what} {length_text(closed_at - due)} late (due {day_text(due)})"
+
+
+def _given_up(finding: Finding) -> str:
+    return f"it is too late to reopen the case; {_deviation(finding)}"
 
 
 def _either(names: tuple[str, ...]) -> str:
@@ -166,7 +174,7 @@ def _deviation(finding: Finding) -> str:
         case "unknown_activity":
             return f"{activity} is no step of the model{instead}"
         case "not_finished":
-            return f"the case ended without {_listed(missing, ' and ') or 'being finished'}"
+            return f"the case ended before the model does; the shortest way there: {_listed(missing, ', ') or 'none'}"
         case _:
             return f"{activity} was not expected here{instead}"
 
