@@ -156,11 +156,11 @@ class Case:
     def stance(self, moment: Moment, over_at: int | None) -> "Stance":
         """All that findings are made of: while it is the same as when they were last asked for, so are they."""
         fold, clock = self.fold, moment.clock
-        passed = None
+        passed: list[tuple[Running, int]] | None = None
         for running in fold.clocks:
             if running is not None and running.marks and running.marks[0] < clock:
-                passed = [(r, r.reached(clock)) for r in fold.clocks if r is not None]
-                break
+                passed = passed or []
+                passed.append((running, running.reached(clock)))
         if over_at is None:
             over = for_good = False
         else:
@@ -170,9 +170,8 @@ class Case:
             passed, fold.stopped, fold.past, fold.explain_to, over_at, over, for_good, bounded, fold.late, moment.live
         )
 
-    def unsaid(self, moment: Moment, over_at: int | None) -> bool:
+    def unsaid(self, stance: "Stance", moment: Moment) -> bool:
         """Whether something may have to be said: a new stance, or something that has settled since."""
-        stance = self.stance(moment, over_at)
         if stance == self.seen or (stance.silent and not self.said):
             return self.settling < moment.settled_to
         return True

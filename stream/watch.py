@@ -162,9 +162,12 @@ class Watch:
         case = self.cases[case_id]
         assert isinstance(case, Case)
         over_at = case.fold.over_at(moment.clock)
-        if not case.flags or case.unsaid(moment, over_at):
-            if case.unsaid(moment, over_at):
-                self._ask(case_id, case, moment, wall)
+        unsaid = case.unsaid(case.stance(moment, over_at), moment)
+        if unsaid:
+            if self.announcer.announce(case_id, case, moment, wall):
+                self.changed[case_id] = None
+            case.seen = case.stance(moment, over_at)
+        if unsaid or not case.flags:
             flags = _flags(case, over_at)
             self.census.move(case.flags, flags)
             case.flags = flags
@@ -174,11 +177,6 @@ class Watch:
         look = case.next_look(moment, over_at)
         if case.wake is None or look < case.wake:
             case.wake = self.deadlines.arm(look, case_id)
-
-    def _ask(self, case_id: str, case: Case, moment: Moment, wall: int) -> None:
-        if self.announcer.announce(case_id, case, moment, wall):
-            self.changed[case_id] = None
-        case.seen = case.stance(moment, case.fold.over_at(moment.clock))
 
     def _forget(self, case_id: str, case: Case) -> None:
         """Let a case that has long been closed leave the state, and its alerts the alerts topic."""

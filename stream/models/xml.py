@@ -10,9 +10,9 @@ from xml.parsers import expat
 
 from schemas.problem import Problem, Refused
 
-LARGEST = 50 * 2**20  # bytes
+LARGEST = 8 * 2**20  # bytes
 DEEPEST = 200  # levels; the deepest known model has 20
-MOST_ELEMENTS = 2_000_000
+MOST_ELEMENTS = 100_000
 
 
 class Element:
