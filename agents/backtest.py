@@ -11,15 +11,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import process_time
+from typing import Final
 
 import orjson
 
 from agents.logs import Log, LogRecord
+from agents.logs.log import MOST_PROBLEMS
 from schemas.definition import Definition
+from schemas.problem import Problem
+from stream.effects import DeadLetter
 from stream.history import Entry, play
-from stream.inputs import Input
+from stream.inputs import Input, Refusal
+from stream.instants import BAD, NAIVE, OUT_OF_RANGE
 from stream.process import Process, compile_process
 from stream.shard import Shard
+
+_UNREADABLE_TIMES: Final = frozenset((BAD, NAIVE, OUT_OF_RANGE))
+_REMEDY: Final = "mend the log, or the mapping that reads it"
 
 Sink = Callable[[str, bytes], None]
 Progress = Callable[[int], None]
@@ -27,20 +35,54 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Report:
-    """What a backtest found: how many `records` of alerts, `counts` as in `stream.effects`, `cases` by their state."""
+    """What a backtest found: how many `records` of alerts, `counts` as in `stream.effects`, `cases` by their state.
+
+    `refused` are the first of the `refusals` that the reader of the log has not told already.
+    """
 
     events: int = 0
     seconds: float = 0.0
     records: int = 0
     counts: Counter[tuple[str, ...]] = field(default_factory=Counter)
     cases: dict[str, int] = field(default_factory=dict)
+    refused: list[Problem] = field(default_factory=list)
+    refusals: int = 0
+
+    def refuse(self, record: LogRecord, letter: DeadLetter) -> None:
+        """Take note of a record that the core refused."""
+        if record.timestamp_ms is None and letter.reason in _UNREADABLE_TIMES:
+            return
+        self.refusals += 1
+        if len(self.refused) < MOST_PROBLEMS:
+            self.refused.append(_problem(record, letter.reason, letter.message))
+
+    def outcomes(self) -> Counter[str]:
+        """How many events were applied, refused and so on."""
+        counted = Counter[str]()
+        for key, count in self.counts.items():
+            if key[0] == "events" and key[3] != "clock_mark":
+                counted[key[3]] += count
+        return counted
 
 
 def prepared(definition: Definition, model: bytes | None, log: Log) -> Process:
-    """The process as it reads this log: one topic, and the log's own mapping."""
+    """The process as it reads this log: one topic, if need be of the process's own name, and the log's own mapping."""
     events = definition.events
-    fitted = events.model_copy(update={"mapping": log.mapping, "topics": events.topics[:1]})
+    fitted = events.model_copy(update={"mapping": log.mapping, "topics": events.topics[:1] or (definition.process,)})
     return compile_process(definition.model_copy(update={"events": fitted}), model)
+
+
+def first_refusal(process: Process, records: Sequence[LogRecord]) -> Problem | None:
+    """The first record that cannot be an event, for whoever wants all of a log or nothing."""
+    for record in records:
+        found = process.reader.read(record.value, (0, record.order))
+        if isinstance(found, Refusal):
+            return _problem(record, found.reason, found.message)
+    return None
+
+
+def _problem(record: LogRecord, reason: str, message: str) -> Problem:
+    return Problem(record.file, record.line, reason, message, _REMEDY)
 
 
 def strangers(process: Process, records: Sequence[LogRecord]) -> str | None:
@@ -83,6 +125,8 @@ def run(process: Process, records: Sequence[LogRecord], until: int | None, sink:
     with collector_at_rest():
         for done, effects in enumerate(play(shard, source, _entries(process, records), until), 1):
             report.counts.update(effects.counts)
+            for letter in effects.dead_letters:
+                report.refuse(records[letter.offset], letter)
             for alert in effects.alerts:
                 if alert.body is not None:
                     report.records += 1

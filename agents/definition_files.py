@@ -4,6 +4,7 @@ Invariant: all problems are told at once, in the order of the file, the model's 
 judged whole, so that nothing about it can be refused later.
 """
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,8 @@ from stream.models import read_model
 
 LARGEST: Final = 256 * 1024
 """Bytes of a definition file; a large one has ten thousand."""
-LARGEST_MODEL: Final = 50 * 2**20
+LARGEST_MODEL: Final = 8 * 2**20
+"""Bytes of a model file; the largest known one has a tenth of that. It is judged before anything is read."""
 MODEL_SUFFIXES: Final = (".bpmn", ".pnml")
 
 
@@ -88,14 +90,21 @@ def _read_bytes(path: Path, limit: int) -> tuple[bytes | None, str]:
     """The content of a file, or None and why it cannot be read."""
     try:
         with path.open("rb") as file:
-            content = file.read(limit + 1)
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(limit + 1) if size <= limit else None
     except FileNotFoundError:
         return None, "there is no such file"
     except IsADirectoryError:
         return None, "it is a directory"
     except (OSError, ValueError) as error:
         return None, f"it cannot be read ({error.strerror if isinstance(error, OSError) else error})"
-    return (content, "") if len(content) <= limit else (None, f"it is larger than {limit // 1024} KiB")
+    if content is None or len(content) > limit:  # what is no plain file tells no size
+        return None, f"it is larger than {_size(limit)}"
+    return content, ""
+
+
+def _size(limit: int) -> str:
+    return f"{limit >> 20} MiB" if limit >= 2**20 else f"{limit >> 10} KiB"
 
 
 def _read_model_of(

@@ -60,8 +60,6 @@ _UNSUPPORTED_VALUES: Final[dict[str, dict[Any, str]]] = {
 _MISSING: Final = {
     "process": "add `process`, the name of the process",
     "version": 'add `version`, like "1"',
-    "events": "add `events:` with `topics` and `mapping`",
-    "topics": "add `topics`, the Kafka topics to read, like [crm.tickets]",
     "case": "add `case`, the path to the case id in a record",
     "activity": "add `activity`, the path to what happened in a record",
     "timestamp": "add `timestamp`, the path to when it happened in a record",

@@ -5,7 +5,10 @@ file with mistakes is said at once.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+MODEL_RULE: Final = "model"
+"""The rule under which deviations from the model are told."""
 
 Path = tuple[str | int, ...]
 
@@ -21,10 +24,19 @@ class Inconsistency(NamedTuple):
 def inconsistencies(written: dict[str, Any]) -> Iterator[Inconsistency]:
     """Find every disagreement between the parts of a definition, given as plain values of its file."""
     slas = [(at, sla) for at, sla in enumerate(_list(written.get("sla"))) if isinstance(sla, dict)]
+    yield from _reserved_ids(slas)
     yield from _doubled_ids(slas)
     yield from _same_ends(slas)
     yield from _unmapped(written, slas)
     yield from _model_names_twice(_dict(written.get("model")))
+
+
+def _reserved_ids(slas: list[tuple[int, dict[str, Any]]]) -> Iterator[Inconsistency]:
+    """Alerts of the model bear its rule's name; an SLA of the same name would share their ids and their counts."""
+    for at, sla in slas:
+        if sla.get("id") == MODEL_RULE:
+            wrong = f"the id `{MODEL_RULE}` is that of the model's own alerts"
+            yield Inconsistency(("sla", at, "id"), wrong, "give the SLA another id")
 
 
 def _doubled_ids(slas: list[tuple[int, dict[str, Any]]]) -> Iterator[Inconsistency]:

@@ -10,13 +10,11 @@ from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Discriminator,
     Field,
     PlainValidator,
     Tag,
     TypeAdapter,
-    ValidationInfo,
     WithJsonSchema,
 )
 
@@ -82,23 +80,15 @@ class Roles(Written):
     manager: Text | None = None
 
 
-def _mapping_unless_standard(value: Any, info: ValidationInfo) -> Any:
-    if value is None and info.data.get("format", "xes-json") != "xes-json":
-        raise Fault("`mapping` is missing", "add `mapping:` with `case`, `activity` and `timestamp`")
-    return value
-
-
 class EventSource(Written):
-    """Where events come from, how they are read, and how late they may be. `mapping` is None for records with the
-    standard names of XES."""
+    """Where events come from, how they are read, and how late they may be. `topics` may be left out of a definition
+    that is only tried on history; `mapping` is None for records with the standard names of XES."""
 
-    topics: tuple[Topic, ...] = Field(min_length=1)
+    topics: tuple[Topic, ...] = ()
     keyed_by_case: Literal[True] = True
     start_at: StartAt = "earliest"
     format: Literal["json", "xes-json"] = "json"
-    mapping: Annotated[Mapping | None, BeforeValidator(_mapping_unless_standard)] = Field(
-        default=None, validate_default=True
-    )
+    mapping: Mapping | None = None
     lateness_ms: Grace = Field(default=10 * MINUTE, validation_alias="lateness", json_schema_extra={"default": "10m"})
     patience_ms: Grace = Field(default=10 * SECOND, validation_alias="patience", json_schema_extra={"default": "10s"})
     unknown_fields: Literal["ignore"] = "ignore"
@@ -159,7 +149,7 @@ class Definition(Written):
     version: Text
     description: str = ""
     roles: Roles = Roles()
-    events: EventSource
+    events: EventSource = EventSource()
     case: CaseRules = CaseRules()
     model: ModelReference | None = None
     sla: tuple[Sla, ...] = ()

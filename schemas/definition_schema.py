@@ -18,7 +18,6 @@ def definition_schema() -> dict[str, Any]:
     for part in (schema, *parts.values()):
         _plain(part)
     _need_kind(parts)
-    _need_mapping_unless_standard(parts["EventSource"])
     return {"$schema": DIALECT, **schema, "title": "A Casewatch definition", "$defs": parts}
 
 
@@ -39,8 +38,3 @@ def _need_kind(parts: dict[str, Any]) -> None:
         if "kind" in part["properties"]:
             part["properties"]["kind"].pop("default")
             part["required"] = ["kind", *part["required"]]
-
-
-def _need_mapping_unless_standard(source: dict[str, Any]) -> None:
-    source["if"] = {"properties": {"format": {"const": "xes-json"}}, "required": ["format"]}
-    source["else"] = {"properties": {"mapping": {"type": "object"}}, "required": ["mapping"]}

@@ -13,7 +13,8 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from agents.cli.exits import FOUND_WRONG, USED_WRONGLY
+from agents.cli.exits import DONE, FOUND_WRONG, USED_WRONGLY
+from agents.cli.writing import end_by, end_of_writing
 from schemas.problem import Fault, Refused
 
 
@@ -41,15 +42,27 @@ COMMANDS: Final = (
 
 def main() -> None:
     """Run the command line; ends the process with the exit code that `agents.cli.exits` explains."""
+    sys.exit(end_of_writing(_called()))
+
+
+def _called() -> int | str | None:
+    """Call the command; the exit code."""
     try:
         application(sys.argv[1:])(prog_name="casewatch")
     except Refused as refused:
         for problem in refused.problems:
             print(problem, file=sys.stderr)
-        sys.exit(FOUND_WRONG)
+        return FOUND_WRONG
     except Fault as fault:
         print(fault, file=sys.stderr)
-        sys.exit(USED_WRONGLY)
+        return USED_WRONGLY
+    except OSError as error:
+        return end_by(error)
+    except SystemExit as ended:
+        # Typer and Rich end the program by themselves when the reader of a pipe has gone.
+        gone = ended.__context__
+        return end_by(gone) if isinstance(gone, BrokenPipeError) else ended.code
+    return DONE
 
 
 def application(arguments: Sequence[str]) -> typer.Typer:

@@ -6,8 +6,7 @@ alerts do; everything else goes to standard error. Reading the logs and running 
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, BinaryIO
@@ -16,11 +15,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agents.backtest import Alerts, Report, merged, prepared, run, strangers
-from agents.cli.reading import instant_option, progress_shown, tell_problems
+from agents.backtest import Alerts, Report, first_refusal, merged, prepared, run, strangers
+from agents.cli.exits import FOUND_WRONG
+from agents.cli.reading import instant_option, progress_shown, tell, tell_problems
+from agents.cli.writing import check_writable, opened
 from agents.definition_files import load_definition
 from agents.logs import Log, read_log
 from schemas.definition import Definition
+from schemas.problem import Refused
 from stream.process import Process
 
 
@@ -34,22 +36,29 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
 ) -> None:
     """Try a definition on history, by the same core as a worker's, events in order of time."""
     until_ms = instant_option("--until", until)
+    check_writable("--alerts", alerts)
     defined, model = load_definition(definition)
     began = perf_counter()
     read = [_read(path, defined, strict) for path in logs]
     records = merged(read)
     parsing = perf_counter() - began
     process = prepared(defined, model, read[0])
+    if strict and (bad := first_refusal(process, records)):
+        raise Refused([bad])
     if remark := strangers(process, records):
         print(f"{definition}: {remark}", file=sys.stderr)
-    with _opened(alerts) as out, progress_shown("backtest", len(records)) as progress:
+    with opened(alerts) as out, progress_shown("backtest", len(records)) as progress:
         sink = Alerts(lambda body: _write(out, body), final=final)
         report = run(process, records, until_ms, sink, progress)
         found = sink.finish()
+    tell(report.refused, report.refusals - len(report.refused))
     _print(process, report, found, Console(stderr=str(alerts) == "-"))
     speed = report.events / report.seconds if report.seconds else 0
     print(f"read {len(records)} events in {parsing:.1f} s", file=sys.stderr)
     print(f"ran them in {report.seconds:.1f} s of one core: {speed:,.0f} events/s", file=sys.stderr)
+    if _nothing_read(read, report):
+        print("not one event could be read", file=sys.stderr)
+        raise typer.Exit(FOUND_WRONG)
 
 
 def _read(path: Path, definition: Definition, strict: bool) -> Log:
@@ -58,16 +67,11 @@ def _read(path: Path, definition: Definition, strict: bool) -> Log:
     return log
 
 
-@contextmanager
-def _opened(path: Path | None) -> Iterator[BinaryIO | None]:
-    if path is None:
-        yield None
-    elif str(path) == "-":
-        yield sys.stdout.buffer
-        sys.stdout.flush()
-    else:
-        with path.open("wb") as file:
-            yield file
+def _nothing_read(logs: Sequence[Log], report: Report) -> bool:
+    """Whether there was something to read, and all of it was refused; an empty log is no failure."""
+    outcomes = report.outcomes()
+    bad = outcomes["refused"] or sum(log.problem_count for log in logs)
+    return bool(bad) and outcomes.total() == outcomes["refused"]
 
 
 def _write(out: BinaryIO | None, body: bytes) -> None:
@@ -86,9 +90,6 @@ def _print(process: Process, report: Report, found: Counter[tuple[str, str, str]
         total = sum(states.values())
         table.add_row(rule, says, *(str(count) for count in (total, total - sum(closed), *closed)))
     console.print(table)
-    outcomes: Counter[str] = Counter()
-    for key, count in report.counts.items():
-        if key[0] == "events" and key[3] != "clock_mark":
-            outcomes[key[3]] += count
-    events = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
+    outcomes = sorted(report.outcomes().items())
+    events = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in outcomes)
     console.print(f"events: {events or 'none'}; open cases at the end: {report.cases['open']}")

@@ -49,11 +49,12 @@ def _print_text(held: dict[str, Any], problems: tuple[Problem, ...]) -> None:
 
 
 def _counted(held: dict[str, Any]) -> str:
-    topics, slas, model = ", ".join(held["topics"]), held["slas"], held["model"]
+    slas, model = held["slas"], held["model"]
+    topics = f"topics {', '.join(held['topics'])}" if held["topics"] else "no topics"
     shown = "no model"
     if model is not None:
         shown = f"model {model['file']} ({model['activities']} activities, {model['places']} places)"
-    return f"topics {topics}, {slas} SLA{'' if slas == 1 else 's'}, {shown}"
+    return f"{topics}, {slas} SLA{'' if slas == 1 else 's'}, {shown}"
 
 
 def _report(path: Path) -> tuple[dict[str, Any], tuple[Problem, ...]]:

@@ -4,7 +4,7 @@ Invariant: all of it goes to standard error.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -35,10 +35,15 @@ def instant_option(option: str, text: str | None) -> int | None:
 
 def tell_problems(log: Log) -> None:
     """Print what is wrong in a log, and what is to be said of it."""
-    for line in (*log.problems, *log.notes):
+    tell((*log.problems, *log.notes), log.problem_count - len(log.problems))
+
+
+def tell(lines: Iterable[object], further: int) -> None:
+    """Print lines, and how many problems more there are."""
+    for line in lines:
         print(line, file=sys.stderr)
-    if log.problem_count > len(log.problems):
-        print(f"… and {log.problem_count - len(log.problems)} problems more", file=sys.stderr)
+    if further > 0:
+        print(f"… and {further} problems more", file=sys.stderr)
 
 
 @contextmanager
@@ -57,11 +62,11 @@ def progress_shown(doing: str, total: int) -> Iterator[Progressed]:
 def _lines(doing: str, total: int) -> Progressed:
     told = 0
 
-    def tell(done: int) -> None:
+    def progressed(done: int) -> None:
         nonlocal told
         share = done * LINES // max(total, 1)
         if share > told:
             told = share
             print(f"{doing}: {done} of {total} events", file=sys.stderr)
 
-    return tell
+    return progressed

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 from aiokafka.admin import NewTopic
-from aiokafka.errors import for_code
+from aiokafka.errors import UnknownTopicOrPartitionError, for_code
 
 from agents import replaying
 from agents.cli.outside import run_outside
@@ -42,7 +42,9 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     until: Annotated[
         str | None, typer.Option(help="Let time pass to this instant (ISO 8601) after the last event.")
     ] = None,
-    shift: Annotated[Shift | None, typer.Option(help="`now`: move all times; see above.")] = None,
+    shift: Annotated[
+        Shift | None, typer.Option(help="`now`: move all times so that the log ends now, or with --speed begins now.")
+    ] = None,
     create_topic: Annotated[
         int | None, typer.Option(min=1, metavar="PARTITIONS", help="Create the topic first.")
     ] = None,
@@ -74,7 +76,11 @@ async def _write(
 ) -> int:
     if create_topic:
         await _create(connection, order.topic, create_topic)
-    order = order._replace(partitions=await partitions_of(connection, order.topic))
+    try:
+        order = order._replace(partitions=await partitions_of(connection, order.topic))
+    except UnknownTopicOrPartitionError:
+        remedy = "`--create-topic N` creates it with N partitions"
+        raise UnknownTopicOrPartitionError(f"there is no topic {order.topic}; {remedy}") from None
     with progress_shown("replaying", len(read.records)) as progress:
         return await replaying.replay_log(connection, read.records, rewriter, order, progress)
 

@@ -1,6 +1,7 @@
 """`casewatch run DEFINITION…`: a worker against Kafka, until it is told to stop."""
 
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from agents.definition_files import load_definition
 from agents.logging_setup import set_up_logging
 from agents.settings import read_settings
 from agents.source_groups import Watched, group_sources
+from schemas.definition import Definition
 from schemas.problem import Problem, Refused
 from stream.process import compile_process
 
@@ -47,13 +49,18 @@ def load_all(definitions: list[Path], problems: list[Problem]) -> list[Watched]:
     for path in definitions:
         try:
             definition, model = load_definition(path)
-            if definition.case.ends == "last_event":
-                wrong, right = (
-                    "`last_event` is for backtests only",
-                    "name the activities that end a case, or leave it out",
-                )
-                problems.append(Problem(str(path), 1, "case.ends", wrong, right))
+            problems.extend(_only_for_history(str(path), definition))
             watched.append(Watched(definition, compile_process(definition, model), str(path)))
         except Refused as refused:
             problems.extend(refused.problems)
     return watched
+
+
+def _only_for_history(file: str, definition: Definition) -> Iterator[Problem]:
+    """What a definition may say for a backtest, and a worker cannot do."""
+    if definition.case.ends == "last_event":
+        right = "name the activities that end a case, or leave it out"
+        yield Problem(file, 1, "case.ends", "`last_event` is for backtests only", right)
+    if not definition.events.topics:
+        right = "name the Kafka topics to read, like [crm.tickets]"
+        yield Problem(file, 1, "events.topics", "without topics there is nothing to watch", right)

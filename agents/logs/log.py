@@ -17,12 +17,14 @@ MOST_PROBLEMS: Final = 1_000
 
 
 class LogRecord(NamedTuple):
-    """One event: its place in the file's order (from 0), its time (ms UTC, None without one), its fields, its line."""
+    """One event: its place in the file's order (from 0), its time (ms UTC, None without one), its fields, its line,
+    and the file that it stands in."""
 
     order: int
     timestamp_ms: int | None
     value: dict[str, Any]
     line: int
+    file: str = "log"
 
 
 Row = tuple[int, dict[str, Any], int]

@@ -71,7 +71,7 @@ def _kind(path: Path) -> str:
     kind = _KINDS.get(suffixes[-1]) if suffixes else None
     if kind is None:
         right = "name a .xes, .csv, .jsonl, .ndjson or .json file, plain or .gz"
-        raise Refused([Problem(str(path), 1, "file", "its name says of no kind of log that can be read", right)])
+        raise Refused([Problem(str(path), 1, "file", "its name does not end like that of an event log", right)])
     return kind
 
 
@@ -80,7 +80,7 @@ def _in_order(rows: list[Row], path: TimePath, findings: Findings) -> list[LogRe
     read, parse = path_reader(path.path), instant_parser(path)
     records: list[LogRecord] = []
     keys: list[int] = []
-    last, thread = LEAST, 0
+    file, last, thread = str(findings.file), LEAST, 0
     for order, (line, value, within) in enumerate(rows):
         if within != thread:
             last, thread = LEAST, within
@@ -91,7 +91,7 @@ def _in_order(rows: list[Row], path: TimePath, findings: Findings) -> list[LogRe
             at = None
         last = last if at is None else at
         keys.append(last)
-        records.append(LogRecord(order, at, value, line))
+        records.append(LogRecord(order, at, value, line, file))
     return [records[order] for order in sorted(range(len(records)), key=keys.__getitem__)]
 
 

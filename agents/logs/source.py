@@ -19,7 +19,9 @@ LONGEST_LINE: Final = 16 * 2**20
 """Bytes; a longer line is skipped and reported."""
 
 _CHUNK: Final = 1 << 18
-_DAMAGED: Final = (OSError, EOFError, zlib.error)
+DAMAGED: Final = (OSError, EOFError, zlib.error)
+"""What a file fails with that cannot be read to its end."""
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
@@ -38,6 +40,11 @@ def open_log(path: Path) -> Iterator[io.BufferedReader]:
             yield io.BufferedReader(cast(io.RawIOBase, packed), _CHUNK)
 
 
+def as_told(error: Exception) -> str:
+    """What ended the reading of a file, in words."""
+    return "the gzip ends early" if isinstance(error, EOFError) else str(error) or "it ends too early"
+
+
 class Chunks:
     """The content in pieces of some hundred thousand bytes, up to its end or to where it is damaged."""
 
@@ -50,8 +57,8 @@ class Chunks:
         while True:
             try:
                 chunk = self.stream.read(_CHUNK)
-            except _DAMAGED as error:
-                self.damage = str(error) or "it ends too early"
+            except DAMAGED as error:
+                self.damage = as_told(error)
                 return
             if not chunk:
                 return
@@ -59,16 +66,23 @@ class Chunks:
 
 
 class Lines:
-    """The lines of a UTF-8 text without its byte order mark; `number` is that of the line last given, from 1."""
+    """The lines of a UTF-8 text without its byte order mark; `number` is that of the line last given, from 1, and
+    `damage` what ended them too early."""
 
     def __init__(self, stream: io.BufferedReader, findings: Findings) -> None:
         self.stream, self.findings = stream, findings
         self.number = 0
+        self.damage: str | None = None
 
     def __iter__(self) -> Iterator[str]:
-        """Yield line by line; a line that is not UTF-8 or too long is reported and left out."""
+        """Yield line by line; a line that is not UTF-8 or too long is reported and left out.
+
+        Raises `Refused` for a text that is UTF-16 throughout.
+        """
         while raw := self._next():
             self.number += 1
+            if self.number == 1 and (raw.startswith(_UTF_16) or b"\0" in raw[:2]):
+                raise self.findings.refusal(1, "file", "it is UTF-16, not UTF-8", "save it as UTF-8")
             if len(raw) >= LONGEST_LINE:
                 self._skip_rest(raw)
                 continue
@@ -82,8 +96,9 @@ class Lines:
     def _next(self) -> bytes:
         try:
             return self.stream.readline(LONGEST_LINE)
-        except _DAMAGED as error:
-            wrong = f"the file is damaged after this line: {str(error) or 'it ends too early'}"
+        except DAMAGED as error:
+            self.damage = as_told(error)
+            wrong = f"it is damaged{' after this line' if self.number else ''}: {self.damage}"
             self.findings.add(max(self.number, 1), "file", wrong, "fetch the file again")
             return b""
 

@@ -32,6 +32,8 @@ class Table:
             names = next(csv.reader([first], delimiter=self.separator, strict=True), [])
         except csv.Error as error:
             raise self.findings.refusal(1, "header", str(error), "name the columns in the first line") from None
+        if not first and self.lines.damage:
+            raise self.findings.refusal(1, "file", f"it is damaged: {self.lines.damage}", "fetch the file again")
         if not any(name.strip() for name in names):
             raise self.findings.refusal(1, "header", "there is none", "name the columns in the first line")
         columns: list[str | None] = []

@@ -83,7 +83,7 @@ class _Reader:
     def finish(self, damage: str | None) -> None:
         """Say what the end of the content means: nothing, or that something is missing."""
         if damage is not None:
-            self.broken(f"the file is damaged: {damage}")
+            self.broken(f"it is damaged: {damage}", "fetch the file again")
             return
         try:
             self.parser.Parse(b"", True)
@@ -101,10 +101,10 @@ class _Reader:
         rows, self.rows = self.rows, []
         return rows
 
-    def broken(self, wrong: str) -> None:
+    def broken(self, wrong: str, right: str = "name a XES log") -> None:
         """Keep what was read before the document breaks off; without anything read it is no log."""
         if self.inside == 1:
-            raise self.refusal("file", wrong, "name a XES log")
+            raise self.refusal("file", wrong, right)
         self.report("file", f"{wrong}, and what stands after this is not read", "fetch the file again")
         self.end_trace()
 

@@ -119,6 +119,29 @@ def test_a_report_counts_every_record(tmp_path: Path) -> None:
     assert report.seconds > 0
 
 
+def test_a_report_tells_refused_records_that_the_reader_has_not_told(tmp_path: Path) -> None:
+    """A time that is not there is told here; one that the reader could not read was told with its line by itself."""
+    unread = entry(2, None, id="A", act="Open", at="soon")
+    records = [entry(0, 0, act="Open"), entry(1, None, id="A", act="Open"), unread]
+
+    report, _ = tried(tmp_path, "[Closed]", *records)
+
+    assert report.outcomes() == {"refused": 3}
+    assert report.refusals == 2
+    assert [str(problem).split(": ")[:2] for problem in report.refused] == [
+        ["log:1", "missing_case"],
+        ["log:2", "missing_timestamp"],
+    ]
+
+
+def test_of_many_refused_records_the_first_thousand_are_kept(tmp_path: Path) -> None:
+    """A million of them would be no help, and much memory; all are counted."""
+    report, _ = tried(tmp_path, "[Closed]", *(entry(number, 0, act="Open") for number in range(1_500)))
+
+    assert (report.refusals, len(report.refused)) == (1_500, 1_000)
+    assert (report.refused[0].line, report.refused[-1].line) == (1, 1_000)
+
+
 def test_a_log_is_read_as_one_topic_whatever_the_definition_names(tmp_path: Path) -> None:
     """A second topic that is never read would hold time back."""
     _, said = tried(tmp_path, "[Closed]", entry(0, 0, id="A", act="Open"), until=NINE + 60 * MINUTE)

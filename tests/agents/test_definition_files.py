@@ -4,6 +4,7 @@ A bad file names its mistakes itself, in remarks at its end: `#= LINE: ELEMENT: 
 """
 
 import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,23 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     file.write_text("#" * (256 * 1024 + 1))
 
     assert _problems(file) == [f"{file}:1: file: it is larger than 256 KiB; name a definition file in YAML"]
+
+
+def test_a_huge_model_is_not_read(tmp_path: Path) -> None:
+    """By its size alone: a gigabyte of nothing is refused at once, without room for it in memory."""
+    with Path(tmp_path, "m.pnml").open("wb") as model:
+        model.truncate(2**30)
+    file = tmp_path / "d.yaml"
+    file.write_text(HEAD + "model: {file: m.pnml}\n")
+
+    tracemalloc.start()
+    problems = _problems(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    right = "name a file by its path from the definition's own folder"
+    assert problems == [f"{file}:4: model.file: `m.pnml`: it is larger than 8 MiB; {right}"]
+    assert peak < 2**20
 
 
 def test_the_problems_of_the_model_follow_those_of_the_definition(tmp_path: Path) -> None:

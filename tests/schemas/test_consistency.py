@@ -41,6 +41,13 @@ def test_ids_are_taken_once() -> None:
     assert _wrong(written) == [(("sla", 2, "id"), "the id `a` is taken by an SLA above")]
 
 
+def test_the_name_of_the_models_own_rule_is_taken() -> None:
+    """Alerts of an SLA with that name could not be told from those of the model."""
+    written = {"sla": [{"id": "models"}, {"id": "model"}]}
+
+    assert _wrong(written) == [(("sla", 1, "id"), "the id `model` is that of the model's own alerts")]
+
+
 def test_a_clock_is_not_stopped_by_what_starts_it() -> None:
     """The same activities on both ends measure nothing; an overlap may be meant."""
     written = {

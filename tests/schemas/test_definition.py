@@ -82,11 +82,17 @@ def test_reading_begins_at_an_instant_with_its_offset() -> None:
         EventSource.model_validate(written | {"start_at": "2026-01-31"})
 
 
-def test_only_records_with_the_names_of_xes_need_no_mapping() -> None:
-    """Of any other format nobody can know where the case is."""
-    assert EventSource(topics=("t",), format="xes-json").mapping is None
-    with pytest.raises(ValidationError, match="`mapping` is missing"):
-        EventSource(topics=("t",))
+@pytest.mark.parametrize("format", ["json", "xes-json"])
+def test_records_with_the_names_of_xes_need_no_mapping(format: str) -> None:
+    """In any format: the standard names apply."""
+    assert EventSource.model_validate({"topics": ("t",), "format": format}).mapping is None
+
+
+def test_a_definition_for_history_alone_needs_no_source() -> None:
+    """What is only tried on logs has no topic, and the standard names of XES."""
+    events = Definition(process="p", version="1").events
+
+    assert (events, events.topics, events.mapping) == (EventSource(), (), None)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a b", "ä", "t" * 250])

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from errno import EACCES, ENOSPC, EPIPE
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -37,7 +38,7 @@ def test_help_names_every_command_without_loading_any() -> None:
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert all(f"\n  {name} " in ran.stdout for name in NAMES)
-    assert ran.stderr.strip() == "['agents.cli.exits']"
+    assert ran.stderr.strip() == "['agents.cli.exits', 'agents.cli.writing']"
 
 
 def test_checking_a_definition_loads_no_kafka_client() -> None:
@@ -60,17 +61,21 @@ def test_checking_a_definition_loads_no_kafka_client() -> None:
     [
         (Refused([Problem("m.bpmn", 3, "task", "it is odd", "mend it")]), 1, "m.bpmn:3: task: it is odd; mend it\n"),
         (Fault("`x` is not a duration", "write 4h"), 2, "`x` is not a duration; write 4h\n"),
+        (PermissionError(EACCES, "No", "x"), 3, "x: No; see that it is there and may be used\n"),
+        (OSError(ENOSPC, "Full"), 3, "standard output: Full; make room there\n"),
+        (BrokenPipeError(EPIPE, "Gone"), 0, ""),
     ],
 )
 def test_a_refusal_that_a_command_lets_through_is_told_without_a_trace(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], raised: Exception, code: int, said: str
 ) -> None:
-    """Found wrong is 1, used wrongly 2; nobody reads a stack."""
+    """Found wrong is 1, used wrongly 2, the machine failed 3; a reader that has gone is no failure."""
 
     def refuse(_: object) -> None:
         raise raised
 
     monkeypatch.setattr("agents.cli.application", refuse)
+    monkeypatch.setattr("agents.cli.writing._give_up_output", lambda: None)  # the tests go on writing
 
     with pytest.raises(SystemExit) as ended:
         main()

@@ -147,7 +147,7 @@ def test_several_logs_are_one_history_in_order_of_time(backtest: Command) -> Non
 
 
 def test_bad_lines_are_told_with_their_place_and_counted_and_the_rest_is_read(backtest: Command) -> None:
-    """No JSON, no case, no time zone: three lines said or counted, two events applied, and exit code 0."""
+    """No JSON, no case, no time zone: three lines said once each, two events applied, and exit code 0."""
     no_case = '{"act": "Open", "at": "2026-03-02T09:00:00Z"}'
     no_zone = '{"id": "D", "act": "Open", "at": "2026-03-02T09:00:00"}'
 
@@ -156,6 +156,9 @@ def test_bad_lines_are_told_with_their_place_and_counted_and_the_rest_is_read(ba
     assert ran.code == 0
     assert ran.err.splitlines()[0].startswith("log.jsonl:2: line: it is not JSON")
     assert ran.err.splitlines()[1].startswith("log.jsonl:4: at: `2026-03-02T09:00:00` has no time zone")
+    assert [line.split(" at ")[0] for line in ran.err.splitlines() if line.startswith("log.jsonl:")][2:] == [
+        "log.jsonl:3: missing_case: case"
+    ]
     assert "events: 2 applied, 2 refused; open cases at the end: 1" in ran.out
 
 
@@ -166,6 +169,67 @@ def test_strict_refuses_a_log_at_its_first_bad_line(backtest: Command) -> None:
     assert (ran.code, ran.out) == (1, "")
     assert [line.split(": ")[0] for line in ran.err.splitlines()] == ["log.jsonl:3"]
     assert not Path("out.jsonl").exists()
+
+
+REFUSED = [
+    ("log.csv", "id,act,at\nA,Open,2026-03-02T09:00Z\n,Open,2026-03-02T09:00Z\n", "3: missing_case: "),
+    ("log.csv", "id,act,at\nA\x07,Open,2026-03-02T09:00Z\n", "2: invalid_case: "),
+    ("log.jsonl", '{"id": "A", "act": "Open"}\n', "1: missing_timestamp: "),
+    (
+        "log.xes",
+        '<log>\n<trace><string key="concept:name" value="A"/>\n<event>'
+        '<string key="concept:name" value="Open"/></event></trace></log>',
+        "3: missing_timestamp: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "said"), REFUSED)
+def test_strict_refuses_an_event_that_the_core_would_refuse(
+    backtest: Command, name: str, content: str, said: str
+) -> None:
+    """The line can be read, and yet it is no event: exit code 1, its place and reason, no alerts."""
+    Path(name).write_text(content)
+
+    ran = backtest(name, "--strict", "--alerts", "out.jsonl")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert [line[: len(name) + 1 + len(said)] for line in ran.err.splitlines()] == [f"{name}:{said}"]
+    assert not Path("out.jsonl").exists()
+
+
+def test_a_refused_event_is_told_with_the_file_that_it_stands_in(backtest: Command) -> None:
+    """Of two logs in one history, each names its own lines."""
+    no_case = '{"act": "Open", "at": "2026-03-02T09:30Z"}'
+    names = (log("first.jsonl", LATE[0], no_case), log("second.jsonl", no_case, LATE[1]))
+
+    ran = backtest(*names)
+
+    told = [line.split(": ")[:2] for line in ran.err.splitlines() if ".jsonl:" in line]
+    assert ran.code == 0
+    assert told == [["first.jsonl:2", "missing_case"], ["second.jsonl:1", "missing_case"]]
+
+
+@pytest.mark.parametrize("line", ['{"id": "A"}', "no line at all"])
+def test_a_log_of_which_nothing_can_be_read_is_a_failure(backtest: Command, line: str) -> None:
+    """Exit code 1, whether the lines are refused by the reader or by the core."""
+    ran = backtest(log("log.jsonl", line, line))
+
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == "not one event could be read"
+
+
+def test_a_definition_for_history_alone_needs_neither_topics_nor_a_mapping(backtest: Command) -> None:
+    """Columns have the names of XES, and the process stands for the topic."""
+    Path("log.csv").write_text(
+        "case:concept:name,concept:name,time:timestamp\nA,Open,2026-03-02T09:00Z\nB,Open,2026-03-02T11:00Z\n"
+    )
+    definition = "process: p\nversion: '1'\nsla: [{id: done, kind: case_duration, target: 1h, at_risk: []}]\n"
+
+    ran = backtest("log.csv", "--alerts", "-", definition=definition)
+
+    assert (ran.code, told(ran.out)) == (0, [("A", "breach", "raised")])
+    assert json.loads(ran.out)["evidence"]["topic"] == "p"
 
 
 def test_alerts_on_standard_output_stand_there_alone(backtest: Command) -> None:

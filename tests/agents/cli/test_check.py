@@ -35,6 +35,21 @@ def test_good_definitions_are_told_in_a_line_each(
     assert err.startswith(f"{WHOLE}: model: ")
 
 
+def test_a_definition_without_topics_is_right_for_a_backtest_and_refused_by_a_worker(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The check says what is missing; `run` and `topics` cannot do without."""
+    file = tmp_path / "history.yaml"
+    file.write_text("process: p\nversion: '1'\n")
+
+    codes = [_run(monkeypatch, command, file) for command in ("check", "run", "topics")]
+
+    out, err = capsys.readouterr()
+    problem = f"{file}:1: events.topics: without topics there is nothing to watch; name the Kafka topics to read"
+    assert (codes, out) == ([0, 1, 1], f"{file}: p version 1, no topics, 0 SLAs, no model\n")
+    assert [line.startswith(problem) for line in err.splitlines()] == [True, True]
+
+
 def test_every_problem_of_every_file_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,24 @@ def test_a_broken_array_is_refused_at_its_line(tmp_path: Path) -> None:
     assert [problem.line for problem in refused.value.problems] == [3]
 
 
+@pytest.mark.parametrize("size", [5, 15, 100])
+def test_an_archive_that_ends_early_is_told(tmp_path: Path, size: int) -> None:
+    """Whether it breaks off in its own header, before the first line, or within an array."""
+    packed = gzip.compress(f"[{','.join(_line('A', at) for at in range(1_000))}]".encode())
+    told = "log.json.gz:1: file: it is damaged: the gzip ends early; fetch the file again"
+
+    with pytest.raises(Refused) as refused:
+        _read(tmp_path, "log.json.gz", packed[:size])
+
+    assert str(refused.value) == f"{tmp_path}/{told}"
+
+
+def test_text_in_utf_16_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    """What some spreadsheets and consoles write: each line of it would be a riddle."""
+    with pytest.raises(Refused, match="it is UTF-16, not UTF-8; save it as UTF-8"):
+        _read(tmp_path, "log.jsonl", _line("A", 1).encode("utf-16"))
+
+
 def test_problems_beyond_a_thousand_are_counted_only(tmp_path: Path) -> None:
     """A log that is wrong throughout does not fill the memory with complaints."""
     log = _read(tmp_path, "log.jsonl", b"x\n" * 2_500)
@@ -96,7 +114,7 @@ def test_strict_reading_ends_at_the_first_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["log.txt", "log", "log.gz", "log.xes.zip", ".xes"])
 def test_a_kind_that_is_not_known_is_refused(tmp_path: Path, name: str) -> None:
     """The name says the kind; what can be read is listed."""
-    with pytest.raises(Refused, match=r"\.xes, \.csv, \.jsonl"):
+    with pytest.raises(Refused, match=r"does not end like that of an event log; name a \.xes, \.csv, \.jsonl"):
         _read(tmp_path, name, b"")
 
 

@@ -107,13 +107,16 @@ def test_an_unreadable_time_is_told_and_its_row_kept_in_place(tmp_path: Path) ->
         ("\n1,2\n", "there is none"),
         ("a,b\n1,2\n", "there is no column `ticket.id` for the case"),
         ("ticket.id,b\n1,2\n", "there is no column `state` for the activity"),
-        (HEAD.encode("utf-16"), "not UTF-8"),
+        (HEAD.encode("utf-16"), "it is UTF-16, not UTF-8; save it as UTF-8"),
+        (HEAD.encode("utf-16-le"), "it is UTF-16, not UTF-8; save it as UTF-8"),
+        (gzip.compress(HEAD.encode())[:15], "file: it is damaged: the gzip ends early; fetch the file again"),
     ],
 )
-def test_a_header_that_does_not_fit_is_refused(tmp_path: Path, content: str | bytes, wrong: str) -> None:
-    """Without case and activity no row could be an event."""
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_header_that_does_not_fit_is_refused(tmp_path: Path, content: str | bytes, wrong: str, strict: bool) -> None:
+    """Without case and activity no row could be an event; strictness makes no difference."""
     with pytest.raises(Refused) as refused:
-        _read(tmp_path, content, strict=True)
+        _read(tmp_path, content, strict=strict)
 
     assert wrong in str(refused.value)
 

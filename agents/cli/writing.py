@@ -1,0 +1,81 @@
+"""Where commands write to, and how they end where nothing can be written: one line, and never a stack.
+
+Invariant: a path that was given wrongly is told before any work is done; a disk that is full, or a reader that has
+gone, ends the command without the interpreter complaining once more when it leaves.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from agents.cli.exits import DONE, OUTSIDE_FAILED
+from schemas.problem import Fault
+
+OF_THIS_MACHINE: Final = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EPIPE)
+)
+"""What a disk or a pipe fails with, and a network never."""
+_FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+STDOUT: Final = "standard output"
+
+
+def check_writable(option: str, path: Path | None) -> None:
+    """Raise `Fault` where the file that an option names cannot be written; what is there stays as it is."""
+    if path is None or str(path) == "-":
+        return
+    try:
+        there = path.exists()
+        if there and not path.is_file() and not path.is_dir():
+            return  # a pipe or a device: to open it is already to use it
+        path.open("ab").close()
+        if not there:
+            path.unlink()
+    except OSError as error:
+        raise Fault(
+            f"{option}: `{path}` cannot be written: {error.strerror}", "name a file in a folder of yours"
+        ) from None
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[BinaryIO | None]:
+    """Open the file of an option for writing, `-`: standard output; what fails while it is open names it."""
+    try:
+        if path is None:
+            yield None
+        elif str(path) == "-":
+            yield sys.stdout.buffer
+            sys.stdout.flush()
+        else:
+            with path.open("wb") as file:
+                yield file
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, STDOUT if str(path) == "-" else str(path)) from None
+
+
+def end_of_writing(code: int | str | None) -> int | str | None:
+    """Bring everything to standard output that waits for it; the exit code, which is another if that fails."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return end_by(OSError(error.errno, error.strerror, STDOUT))
+    return code
+
+
+def end_by(error: OSError) -> int:
+    """Tell a failure of this machine on one line and return the exit code; a reader that has gone is none."""
+    _give_up_output()
+    if isinstance(error, BrokenPipeError):
+        return DONE
+    place = error.filename or (STDOUT if error.errno in _FULL else "casewatch")
+    right = "make room there" if error.errno in _FULL else "see that it is there and may be used"
+    print(f"{place}: {error.strerror or error}; {right}", file=sys.stderr)
+    return OUTSIDE_FAILED
+
+
+def _give_up_output() -> None:
+    """Let what is left for standard output vanish, or the interpreter would fail on it when it leaves."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
