@@ -10,13 +10,13 @@ from typing import Final
 import structlog
 from aiokafka.errors import KafkaError
 
+from agents.broker_clock import BrokerClock
 from agents.custody import Custody
 from agents.dead_letters import dead_letter_record
-from agents.journal import Commit, Journal
+from agents.journal import PROBE_COMMIT, Commit, Journal
 from agents.metrics import Metrics
 from agents.retry import explain
 from agents.tasks import Task
-from agents.wall_clock import Clock
 from stream.effects import Effects
 from stream.inputs import Input
 
@@ -32,8 +32,8 @@ FAILURES: Final = (KafkaError, AssertionError, OSError, TimeoutError)
 class Committer:
     """Drains shards and writes what they have to say."""
 
-    def __init__(self, custody: Custody, metrics: Metrics, interval_ms: int, now: Clock) -> None:
-        self._custody, self._metrics, self._interval_s, self._now = custody, metrics, interval_ms / 1000, now
+    def __init__(self, custody: Custody, metrics: Metrics, interval_ms: int, clock: BrokerClock) -> None:
+        self._custody, self._metrics, self._interval_s, self._clock = custody, metrics, interval_ms / 1000, clock
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def due(self, task: Task) -> bool:
@@ -43,6 +43,14 @@ class Committer:
     def commit_if_due(self, task: Task) -> None:
         """Begin to commit what has changed, if it is time."""
         if self.due(task):
+            task.commit_due = self._next_slot(task)
+            self._begin(task)
+
+    async def commit_now(self, task: Task) -> None:
+        """Commit what has changed as soon as the commit under way is through, whatever the interval."""
+        if task.committing is not None:
+            await asyncio.wait({task.committing})
+        if task.running and task.committing is None:
             task.commit_due = self._next_slot(task)
             self._begin(task)
 
@@ -56,17 +64,17 @@ class Committer:
         if task.shard is None or task.journal is None:
             return
         effects = task.shard.drain()
-        if not effects:
+        if not effects and not self._clock.wants_measuring():
             self._metrics.add_counts(effects.counts)
             task.raw.clear()
             return
-        commit = self._commit(task, effects)
+        commit = self._commit(task, effects) if effects else PROBE_COMMIT
         task.raw.clear()
         positions = {source: at for source in task.inputs if (at := task.shard.position(source)) is not None}
         task.committing = asyncio.create_task(self._write(task, task.journal, commit, effects, positions))
 
     def _commit(self, task: Task, effects: Effects) -> Commit:
-        letters = [dead_letter_record(letter, task.raw_record, self._now()) for letter in effects.dead_letters]
+        letters = [dead_letter_record(letter, task.raw_record, self._clock.now()) for letter in effects.dead_letters]
         return Commit(effects.journal, [(alert.id.encode(), alert.body) for alert in effects.alerts], letters)
 
     async def _write(

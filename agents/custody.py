@@ -206,6 +206,7 @@ class Custody:
         except BaseException:
             self._close(journal)
             raise
+        self._feed.clock.compare_journalled(str(task.id), shard.clock)
         task.journal, task.shard, task.end = journal, shard, found.end
         gc.freeze()  # what was restored lives long: looking through it for garbage would stop the worker for seconds
         took = asyncio.get_running_loop().time() - started

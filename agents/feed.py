@@ -4,7 +4,7 @@ reach.
 Batches and ticks go through one channel, so that time and events have one order. Invariant: a batch is passed on only
 under the lease it was fetched under and only where it joins the last one; otherwise it is thrown away *and* the
 consumer put back. A tick claims an input's end only if that was learned within the last second by a worker that was
-running."""
+running, and nothing is concluded from time before the broker's clock is known."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,11 +20,11 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
 )
 
+from agents.broker_clock import BrokerClock
 from agents.codec import decode_records
 from agents.connection import FETCH_WAIT_MS
 from agents.retry import Notice, explain
 from agents.tasks import Fetched, Lease, Status, Task, Tick
-from agents.wall_clock import Clock
 from schemas.problem import Problem, Refused
 from stream.inputs import Batch, Input
 
@@ -55,12 +55,13 @@ Put = Callable[[Message], Awaitable[object]]
 class Feed:
     """The one reader of the sources on this worker; `put` hands a message on and blocks while there are too many."""
 
-    def __init__(self, put: Put, now: Clock, max_value_bytes: int) -> None:
+    def __init__(self, put: Put, clock: BrokerClock, max_value_bytes: int) -> None:
         self.consumer: AIOKafkaConsumer | None = None
         self.leases: dict[TopicPartition, Lease] = {}
         self.lost: Callable[[Task, str], None] | None = None
         self.trouble: str | None = None
-        self._put, self._now, self._max_bytes = put, now, max_value_bytes
+        self.clock = clock
+        self._put, self._max_bytes = put, max_value_bytes
         self._ticked_at: int | None = None
         self._trust_from = 0
         self._notice = Notice()
@@ -126,7 +127,7 @@ class Feed:
         next_position = raw[-1].offset + 1
         lease.next[source] = next_position
         end = max(self.end(partition) or 0, next_position)
-        batch = Batch(source, start, decode_records(raw, self._max_bytes), next_position, end, self._now())
+        batch = Batch(source, start, decode_records(raw, self._max_bytes), next_position, end, self.clock.now())
         return Fetched(lease, batch, raw)
 
     def _put_back(self) -> None:
@@ -158,7 +159,7 @@ class Feed:
 
     async def tick_if_due(self) -> None:
         """Pass on how far inputs reach, if a tenth of a second is over."""
-        now = self._now()
+        now = self.clock.wall()
         if self._ticked_at is not None and 0 <= now - self._ticked_at < TICK_MS:
             return
         if self._ticked_at is not None and now - self._ticked_at > TRUST_MS:
@@ -167,7 +168,7 @@ class Feed:
             self._trust_from = now + FETCH_WAIT_MS
         self._ticked_at = now
         statuses = [await self._status(partition, lease, now) for partition, lease in list(self.leases.items())]
-        await self._put(Tick(now, [status for status in statuses if status is not None]))
+        await self._put(Tick(self.clock.corrected(now), [status for status in statuses if status is not None]))
 
     async def _status(self, partition: TopicPartition, lease: Lease, now: int) -> Status | None:
         end, source = self.end(partition), Input(*partition)
@@ -179,4 +180,5 @@ class Feed:
         lease.next[source] = reached = max(start, position)
         polled_at = self.consumer.last_poll_timestamp(partition)
         known = polled_at is not None and polled_at >= self._trust_from and now - polled_at <= TRUST_MS
-        return Status(lease, Batch(source, start, [], reached, max(end, reached), now), known or reached < end)
+        batch = Batch(source, start, [], reached, max(end, reached), self.clock.corrected(now))
+        return Status(lease, batch, self.clock.known and (known or reached < end))

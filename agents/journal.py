@@ -15,8 +15,9 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
+from agents.broker_clock import BrokerClock
 from agents.connection import Connection
-from agents.outbox import OUTBOX_KEY, Outbox
+from agents.outbox import OUTBOX_KEY, PROBE, Outbox
 from agents.source_groups import TaskId
 from agents.topics import TopicNames
 
@@ -37,6 +38,10 @@ class Commit(NamedTuple):
     state: list[Record]
     alerts: list[Record]
     dead_letters: list[tuple[bytes, bytes]]
+
+
+PROBE_COMMIT: Final = Commit([PROBE], [], [])
+"""Writes nothing but what shows the broker's time."""
 
 
 class Sent(NamedTuple):
@@ -74,14 +79,19 @@ class Journal(Protocol):
 class Writer:
     """Where a task's records go, and the producer that takes them there."""
 
-    def __init__(self, names: TopicNames, task: TaskId, producer: AIOKafkaProducer) -> None:
-        self.names, self.task, self.producer = names, task, producer
+    def __init__(self, names: TopicNames, task: TaskId, producer: AIOKafkaProducer, clock: BrokerClock) -> None:
+        self.names, self.task, self.producer, self.clock = names, task, producer, clock
         self.state_topic = names.state(task.group)
 
     async def open(self) -> None:
         """Start the producer; a transactional one fences whoever held its id."""
         async with asyncio.timeout(START_TIMEOUT_S):
             await self.producer.start()
+
+    def measure(self, sent_at: int, state: list[Sent]) -> None:
+        """Compare clocks by what has arrived at the state partition."""
+        if state:
+            self.clock.measured(sent_at, state[-1].future.result())
 
     async def send_readers(self, outbox: Outbox) -> list[Sent]:
         """Begin to send alerts and dead letters."""
@@ -133,18 +143,26 @@ class Writer:
 class TransactionJournal(Writer):
     """Commits as Kafka transactions."""
 
-    def __init__(self, connection: Connection, names: TopicNames, task: TaskId) -> None:
+    def __init__(self, connection: Connection, names: TopicNames, task: TaskId, clock: BrokerClock) -> None:
         settings = connection.settings
         id = f"{settings.prefix}-{settings.group}-{task.group}-{task.partition}"
-        super().__init__(names, task, connection.producer(id))
+        super().__init__(names, task, connection.producer(id), clock)
+
+    async def open(self) -> None:
+        """Take the task over, and compare clocks unless that was done just now: no time passes before."""
+        await super().open()
+        if self.clock.wants_measuring():
+            await self.write(PROBE_COMMIT)
 
     async def write(self, commit: Commit) -> int | None:
         """Write a commit as one transaction; returns the end of the state partition, None if it was not written to."""
         async with asyncio.timeout(COMMIT_TIMEOUT_S):
             await self.producer.begin_transaction()
+            sent_at = self.clock.wall()
             state = await self.send(self.state_topic, self.task.partition, commit.state)
             readers = await self.send_readers(Outbox(commit.alerts, commit.dead_letters))
             await _arrived(state + readers)
+            self.measure(sent_at, state)
             await self.producer.commit_transaction()
         return int(state[-1].future.result().offset) + state[-1].records + MARKER if state else None
 
@@ -161,9 +179,14 @@ class BatchJournal(Writer):
     """Commits as single record batches, for brokers without transactions; alerts may be repeated after a crash, under
     the same id and revision."""
 
-    def __init__(self, connection: Connection, names: TopicNames, task: TaskId) -> None:
-        super().__init__(names, task, connection.producer())
+    def __init__(self, connection: Connection, names: TopicNames, task: TaskId, clock: BrokerClock) -> None:
+        super().__init__(names, task, connection.producer(), clock)
         self._pending = False
+
+    async def open(self) -> None:
+        """Take the task over; clocks are compared from the first commit on."""
+        self.clock.believe()
+        await super().open()
 
     async def write(self, commit: Commit) -> int | None:
         """Write the state and the outbox as one batch, then send what the outbox holds."""
@@ -178,10 +201,12 @@ class BatchJournal(Writer):
         records = list(state)
         if outbox or self._pending:
             records.append((OUTBOX_KEY, outbox.encoded() if outbox else None))
+        sent_at = self.clock.wall()
         sent = await self.send(self.state_topic, self.task.partition, records)
         if len(sent) > 1:
             raise OverflowError(f"a commit of {self.task} does not fit into one record batch")
         await _arrived(sent)
+        self.measure(sent_at, sent)
 
     async def resend(self, outbox: Outbox) -> None:
         """Send what the outbox holds; the next commit clears it."""

@@ -20,6 +20,17 @@ _CHATTY: Final = ("faust", "mode", "aiohttp.access")
 """Their everyday lines say how the machinery starts and stops, which nobody asked."""
 
 
+_PASSING: Final = "GroupCoordinatorNotAvailable"
+"""A new cluster has no coordinator for the first seconds; the library logs as an error what it then waits for."""
+
+
+def calm(record: logging.LogRecord) -> bool:
+    """Make a warning of what a library calls an error and passes by itself; a filter that lets everything through."""
+    if record.levelno == logging.ERROR and record.name.startswith("aiokafka") and _PASSING in record.getMessage():
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
+
+
 class FloodGate(logging.Filter):
     """Lets one line of a kind through every half minute; the next one says how many were held back."""
 
@@ -70,6 +81,7 @@ def _install(renderer: list[Processor], shared: list[Processor], level: int) -> 
     handler = logging.StreamHandler(sys.stderr)
     last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    handler.addFilter(calm)
     handler.addFilter(FloodGate())
     root = logging.getLogger()
     root.handlers = [handler]

@@ -25,6 +25,9 @@ _log = structlog.get_logger("casewatch.monitor")
 SLICE: Final = 100
 """So many records are folded before other work gets its turn; a transaction takes dozens of turns."""
 
+SLICES_IN_MEMORY: Final = 10
+"""So many slices of due deadlines wait for a commit at most: after a long absence everything may be due at once."""
+
 TRACEBACK_CHARS: Final = 3_000
 STUMBLES: Final = 2
 """So often in a row time itself may make the core raise before the worker gives up."""
@@ -110,9 +113,13 @@ class Monitor:
             await self._advance(lease, task)
 
     async def _advance(self, lease: Lease, task: Task) -> None:
-        while True:
-            if not lease.alive or task.shard is None or not self._let_time_pass(task, task.shard):
-                break
+        slices = 0
+        while lease.alive and task.shard is not None and self._let_time_pass(task, task.shard):
+            slices += 1
+            if slices % SLICES_IN_MEMORY == 0:
+                await self._committer.commit_now(task)
+            else:
+                self._committer.commit_if_due(task)
             await asyncio.sleep(0)
         if lease.alive:
             self._committer.commit_if_due(task)

@@ -10,6 +10,8 @@ import orjson
 
 WORKER_KEYS: Final = b"worker/"
 OUTBOX_KEY: Final = b"worker/outbox"
+PROBE: Final = (b"worker/clock", None)
+"""A record that says nothing: it is written for the time at which the broker appends it."""
 
 
 class Outbox(NamedTuple):

@@ -7,12 +7,12 @@ from collections import Counter
 
 from aiokafka import TopicPartition
 
+from agents.broker_clock import BrokerClock
 from agents.custody import Custody
 from agents.feed import Feed
 from agents.health import Health
 from agents.metrics import Metrics
 from agents.tasks import Task
-from agents.wall_clock import Clock
 from stream.inputs import Input
 from stream.shard import Shard, Snapshot
 
@@ -20,8 +20,8 @@ from stream.shard import Shard, Snapshot
 class Survey:
     """Answers for the worker's tasks."""
 
-    def __init__(self, custody: Custody, feed: Feed, health: Health, metrics: Metrics, now: Clock) -> None:
-        self._custody, self._feed, self._health, self._metrics, self._now = custody, feed, health, metrics, now
+    def __init__(self, custody: Custody, feed: Feed, health: Health, metrics: Metrics, clock: BrokerClock) -> None:
+        self._custody, self._feed, self._health, self._metrics, self._clock = custody, feed, health, metrics, clock
 
     def exposition(self) -> bytes:
         """All metrics, with gauges as they are now."""
@@ -31,12 +31,13 @@ class Survey:
     def refresh(self) -> None:
         """Set readiness and gauges from what the tasks say."""
         self._note_fetching()
+        self._note_clock()
         cases: dict[str, Counter[str]] = {}
         for task in self._custody.tasks.values():
             self._note_catching_up(task)
             if task.shard is None or not task.running:
                 continue
-            snapshot = task.shard.snapshot(self._now())
+            snapshot = task.shard.snapshot(self._clock.now())
             for process, by_state in snapshot.cases.items():
                 cases.setdefault(process, Counter()).update(by_state)
             self._set_task(task, task.shard, snapshot)
@@ -50,6 +51,16 @@ class Survey:
             self._health.clear("fetch")
         else:
             self._health.block("fetch", self._feed.trouble)
+
+    def _note_clock(self) -> None:
+        self._metrics.clock_skew.set(self._clock.skew_ms / 1000)
+        complaint = self._clock.complaint
+        if not self._clock.known and self._custody.running:
+            complaint = "the broker's time is not known yet"
+        if complaint is None:
+            self._health.clear("clock")
+        else:
+            self._health.block("clock", complaint)
 
     def _note_catching_up(self, task: Task) -> None:
         name = f"task {task.id}"
@@ -68,7 +79,7 @@ class Survey:
         for source in task.inputs:
             waiting = max(0, self._waiting(source, shard.position(source) or 0))
             newest = snapshot.newest_at.get(source)
-            age = 0.0 if newest is None or not waiting else max(0.0, (self._now() - newest) / 1000)
+            age = 0.0 if newest is None or not waiting else max(0.0, (self._clock.now() - newest) / 1000)
             self._metrics.lag_events.labels(*map(str, source)).set(waiting)
             self._metrics.lag_seconds.labels(*map(str, source)).set(age)
             mode = snapshot.modes.get(source)

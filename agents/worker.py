@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from agents.assignor import TaskAssignor
+from agents.broker_clock import BrokerClock
 from agents.committer import Committer
 from agents.connection import Connection
 from agents.custody import Custody, OpenShard
@@ -59,12 +60,13 @@ class Worker:
         self.crashed = False
         self._jobs: list[asyncio.Task[None]] = []
         self.put: Callable[[Message], Awaitable[object]] | None = None
-        self.feed = Feed(self._put, now_ms, settings.max_record)
+        self.clock = BrokerClock(now_ms)
+        self.feed = Feed(self._put, self.clock, settings.max_record)
         self.custody = Custody(groups, self.feed, self.health, self.metrics)
-        self.committer = Committer(self.custody, self.metrics, settings.commit_interval, now_ms)
+        self.committer = Committer(self.custody, self.metrics, settings.commit_interval, self.clock)
         self.monitor = Monitor(self.committer, self.custody)
         self.membership = Membership(self.custody, self.health, settings.instance)
-        self.survey = Survey(self.custody, self.feed, self.health, self.metrics, now_ms)
+        self.survey = Survey(self.custody, self.feed, self.health, self.metrics, self.clock)
         self.web = WebServer(settings.http, self.health, self.survey)
 
     async def _put(self, message: Message) -> None:
@@ -112,8 +114,8 @@ class Worker:
 
         def open_journal(task: TaskId) -> Journal:
             if transactions:
-                return TransactionJournal(self.connection, self.names, task)
-            return BatchJournal(self.connection, self.names, task)
+                return TransactionJournal(self.connection, self.names, task, self.clock)
+            return BatchJournal(self.connection, self.names, task, self.clock)
 
         custody.restorer, custody.prefix = restorer, self.settings.prefix
         custody.open_journal, custody.open_shard = open_journal, self._open_shard
@@ -147,8 +149,10 @@ class Worker:
         """Commit what can be committed, leave the group, and disconnect."""
         for job in self._jobs:
             job.cancel()
+        committed = False
         if self.feed.consumer is not None and self.health.broker_up and not self.crashed:
-            if not await self.committer.finish(list(self.custody.tasks.values()), LAST_COMMIT_S):
+            committed = await self.committer.finish(list(self.custody.tasks.values()), LAST_COMMIT_S)
+            if not committed:
                 _log.warning("the last commit was not finished; it is found or done again at the next start")
             await _within(LAST_OFFSETS_S, self.membership.check())
         leaving: list[Awaitable[object]] = [self.custody.release()]
@@ -157,6 +161,8 @@ class Worker:
         if self.custody.restorer is not None:
             leaving.append(self.custody.restorer.stop())
         await asyncio.gather(*(_within(LEAVE_S, each) for each in leaving))
+        if committed:
+            _log.info("stopped, work committed")
 
 
 async def _within(seconds: float, work: Awaitable[object]) -> None:

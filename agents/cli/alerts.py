@@ -34,13 +34,28 @@ class Shown:
 
     def __init__(self, state: State | None, process: str | None, people: bool) -> None:
         self._state, self._process, self._people = state, process, people
+        self._told: dict[str, tuple[str, ...]] = {}
 
     def show(self, body: bytes) -> None:
-        """Print an alert, if it is wanted."""
+        """Print an alert, if it is wanted; people are told only what reads differently from the last time."""
         alert = orjson.loads(body)
         if self._state not in (None, alert["state"]) or self._process not in (None, alert["process"]):
             return
-        print(line(alert) if self._people else body.decode(), flush=True)
+        if not self._people:
+            print(body.decode(), flush=True)
+        elif self._told.get(alert["id"]) != (said := _said(alert)):
+            self._told[alert["id"]] = said
+            print(line(alert), flush=True)
+
+    def forget(self, id: str) -> None:
+        """Take note that an alert has left the topic: nothing more will come of it."""
+        self._told.pop(id, None)
+
+
+def _said(alert: dict[str, Any]) -> tuple[str, ...]:
+    """What a person learns from an alert. That it is settled now is an update which says nothing new."""
+    state = State.RAISED if alert["state"] == State.UPDATED else alert["state"]
+    return str(state), str(alert.get("stage")), str(alert["severity"]), str(alert["summary"])
 
 
 def line(alert: dict[str, Any]) -> str:
@@ -63,3 +78,5 @@ async def _show(connection: Connection, topic: str, follow: bool, shown: Shown) 
                 present[record.key] = record.value
         elif record.value is not None:
             shown.show(record.value)
+        else:
+            shown.forget(record.key.decode())

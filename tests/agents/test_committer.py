@@ -6,6 +6,7 @@ from typing import cast
 
 from aiokafka.errors import ProducerFenced
 
+from agents.broker_clock import BrokerClock
 from agents.committer import Committer
 from agents.custody import Custody
 from agents.journal import Commit, Journal
@@ -75,7 +76,9 @@ class Bench:
 
     def __init__(self) -> None:
         self.custody, self.metrics = FakeCustody(), Metrics("1")
-        self.committer = Committer(cast(Custody, self.custody), self.metrics, 1, lambda: 1_795_348_800_000)
+        self.clock = BrokerClock(lambda: 1_795_348_800_000, lambda: 0.0)
+        self.clock.believe()
+        self.committer = Committer(cast(Custody, self.custody), self.metrics, 1, self.clock)
         self.shard, self.journal = FakeShard(), FakeJournal()
         self.task = Task(TaskId("a", 0), GROUP)
         self.task.shard, self.task.journal = cast(Shard, self.shard), cast(Journal, self.journal)
@@ -127,6 +130,21 @@ async def test_nothing_is_drained_while_a_commit_is_under_way() -> None:
     assert bench.shard.drained == 2
 
 
+async def test_what_cannot_wait_is_drained_when_the_commit_under_way_is_through() -> None:
+    """Neither before it, nor at the end of the interval."""
+    bench = Bench()
+    await bench.commit()
+
+    waiting = asyncio.create_task(bench.committer.commit_now(bench.task))
+    await asyncio.sleep(0.01)
+    before = bench.shard.drained
+    await bench.let()
+    await waiting
+    await bench.let()
+
+    assert (before, bench.shard.drained, len(bench.journal.written)) == (1, 2, 2)
+
+
 async def test_a_failed_commit_is_told_and_not_counted() -> None:
     """A fenced producer, for one."""
     bench = Bench()
@@ -169,4 +187,20 @@ async def test_a_task_that_did_not_change_commits_nothing() -> None:
 
     await bench.commit()
 
+    assert bench.task.committing is None
+
+
+async def test_a_task_that_did_not_change_commits_what_shows_the_brokers_time_where_it_is_not_known() -> None:
+    """A record without content, once: it is not asked for again while it is under way."""
+    bench = Bench()
+    bench.shard.quiet = True
+    bench.committer = Committer(
+        cast(Custody, bench.custody), bench.metrics, 1, BrokerClock(lambda: 1_795_348_800_000, lambda: 0.0)
+    )
+
+    await bench.commit()
+    await bench.let()
+    await bench.commit()
+
+    assert [commit.state for commit in bench.journal.written] == [[(b"worker/clock", None)]]
     assert bench.task.committing is None

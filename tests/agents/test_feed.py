@@ -5,7 +5,9 @@ from collections import deque
 from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.structs import RecordMetadata
 
+from agents.broker_clock import BrokerClock
 from agents.feed import Feed, Message
 from agents.source_groups import SourceGroup, TaskId
 from agents.tasks import Lease, Task, Tick
@@ -76,7 +78,9 @@ class Bench:
         self.now = NOW
         self.passed: list[Message] = []
         self.consumer = FakeConsumer()
-        self.feed = Feed(self._put, lambda: self.now, 1024)
+        self.clock = BrokerClock(lambda: self.now, lambda: self.now / 1000)
+        self.clock.believe()
+        self.feed = Feed(self._put, self.clock, 1024)
         self.feed.consumer = self.consumer
         self.task = Task(TaskId("a", 0), GROUP)
 
@@ -195,3 +199,20 @@ async def test_before_the_first_answer_nothing_is_said() -> None:
     bench.consumer.end = -1
 
     assert (await bench.tick()).statuses == []
+
+
+async def test_time_is_claimed_only_when_the_brokers_is_known_and_is_the_brokers() -> None:
+    """A machine an hour ahead: nothing may follow from its time before it was measured, and no tick has it after."""
+    bench = Bench()
+    bench.feed.clock = clock = BrokerClock(lambda: bench.now, lambda: bench.now / 1000)
+    bench.lease(5)
+    unknown = await bench.tick()
+    bench.now += 200
+    clock.measured(bench.now, RecordMetadata("s", 0, TopicPartition("s", 0), 1, bench.now - 3_600_000, 1, 0))
+    known = await bench.tick()
+    await bench.fetch({A: [record(5)]})
+
+    [batch] = [fetched.batch for message in bench.passed if isinstance(message, list) for fetched in message]
+    assert [status.trusted for status in unknown.statuses] == [False]
+    assert [(status.trusted, status.batch.read_at) for status in known.statuses] == [(True, NOW + 200 - 3_600_000)]
+    assert known.at == batch.read_at == NOW + 200 - 3_600_000

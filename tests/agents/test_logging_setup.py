@@ -7,7 +7,7 @@ import orjson
 import pytest
 import structlog
 
-from agents.logging_setup import FloodGate, set_up_logging
+from agents.logging_setup import FloodGate, calm, set_up_logging
 from schemas.settings import LogLevel
 
 
@@ -65,3 +65,17 @@ def test_a_library_that_repeats_itself_is_heard_once() -> None:
     ours = [gate.filter(line_of("casewatch.x", "task restored")) for _ in range(2)]
 
     assert (heard, other, ours) == ([True, False, False], True, [True, True])
+
+
+def test_a_coordinator_that_is_still_to_come_is_no_error() -> None:
+    """Every new cluster has none at first, and it is waited for; what else the library calls an error stays one."""
+    lines = [
+        line_of("aiokafka.consumer", "Group Coordinator Request failed: %s", "[Error 15] GroupCoordinatorNotAvailable"),
+        line_of("aiokafka.consumer", "Group Coordinator Request failed: %s", "[Error 30] GroupAuthorizationFailed"),
+        line_of("casewatch.x", "GroupCoordinatorNotAvailable"),
+    ]
+
+    passed = [calm(line) for line in lines]
+
+    assert passed == [True, True, True]
+    assert [line.levelname for line in lines] == ["WARNING", "ERROR", "ERROR"]

@@ -8,7 +8,7 @@ from aiokafka import ConsumerRecord
 
 from agents.committer import Committer
 from agents.custody import Custody
-from agents.monitor import SLICE, Monitor
+from agents.monitor import SLICE, SLICES_IN_MEMORY, Monitor
 from agents.source_groups import SourceGroup, TaskId
 from agents.tasks import Fetched, Lease, Status, Task, Tick
 from stream.inputs import Batch, Input, Received
@@ -24,6 +24,7 @@ class FakeShard:
 
     def __init__(self, defect: Callable[[str, Any], None] = lambda call, what: None) -> None:
         self.calls: list[tuple[str, Any]] = []
+        self.slices_due = 0
         self._defect = defect
 
     def observe(self, batch: Batch) -> None:
@@ -36,10 +37,11 @@ class FakeShard:
         self.calls.append(("refuse", (received.offset, refusal.reason)))
 
     def advance(self, now: int, limit: int = 1000) -> bool:
-        """Let time pass."""
+        """Let time pass; so many slices of deadlines are due."""
         self._defect("advance", now)
         self.calls.append(("advance", now))
-        return False
+        self.slices_due -= 1
+        return self.slices_due > 0
 
     def position(self, source: Input) -> int:
         """Somewhere."""
@@ -65,7 +67,15 @@ class FakeCustody:
 
 
 class FakeCommitter:
-    """Never due."""
+    """Never due; notes at which call of `advance` it was told to commit all the same."""
+
+    def __init__(self, calls: Callable[[], int]) -> None:
+        self.told_at: list[int] = []
+        self._calls = calls
+
+    async def commit_now(self, task: Task) -> None:
+        """Note it."""
+        self.told_at.append(self._calls())
 
     def due(self, task: Task) -> bool:
         """Never."""
@@ -80,7 +90,8 @@ class Bench:
 
     def __init__(self, defect: Callable[[str, Any], None] = lambda call, what: None) -> None:
         self.custody = FakeCustody()
-        self.monitor = Monitor(cast(Committer, FakeCommitter()), cast(Custody, self.custody))
+        self.committer = FakeCommitter(lambda: len(self.shard.calls))
+        self.monitor = Monitor(cast(Committer, self.committer), cast(Custody, self.custody))
         self.task = Task(TaskId("a", 0), GROUP)
         self.defect = defect
         self.restore()
@@ -137,6 +148,17 @@ async def test_time_passes_only_where_every_input_is_known() -> None:
     await bench.tick(NOW + 300, True, False)
 
     assert [what for call, what in bench.shard.calls if call == "advance"] == [NOW + 200, NOW + 200]
+
+
+async def test_deadlines_that_fall_due_all_at_once_do_not_pile_up_in_memory() -> None:
+    """After a long absence: every so many slices what is waiting is committed, though no interval is over."""
+    bench = Bench()
+    bench.shard.slices_due = 3 * SLICES_IN_MEMORY + 1
+
+    await bench.tick(NOW, True, True)
+
+    statuses = 2
+    assert bench.committer.told_at == [statuses + n * SLICES_IN_MEMORY for n in (1, 2, 3)]
 
 
 async def test_a_lost_batch_is_fetched_again() -> None:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -36,9 +36,19 @@ async def broker() -> AsyncIterator[EmbeddedBroker]:
 
 def casewatch(broker: EmbeddedBroker, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command against the broker."""
-    settings = {"CASEWATCH_BROKERS": broker.address, "PATH": os.environ["PATH"], "PYTHONPATH": str(Path.cwd())}
+    return _run(broker, subprocess.PIPE, arguments)
+
+
+def onto_a_full_disk(broker: EmbeddedBroker, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command against the broker, with no room left for its output."""
+    with Path("/dev/full").open("wb") as full:
+        return _run(broker, full.fileno(), arguments)
+
+
+def _run(broker: EmbeddedBroker, out: int, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    env = {"CASEWATCH_BROKERS": broker.address, "PATH": os.environ["PATH"], "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, *CASEWATCH, *arguments]
-    return subprocess.run(command, env=settings, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=env, stdout=out, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
 
 
 async def test_a_log_is_written_in_order_of_time_and_ends_with_clock_marks(
@@ -72,7 +82,21 @@ async def test_a_topic_that_does_not_exist_is_not_brought_into_being(broker: Emb
     done = casewatch(broker, "replay", str(log), "--topic", "nowhere")
 
     assert done.returncode == 3
-    assert "there is no topic nowhere" in done.stderr
+    assert "there is no topic nowhere; `--create-topic N` creates it" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["alerts", "dead-letters"])
+async def test_a_full_disk_is_not_the_brokers_fault(broker: EmbeddedBroker, command: str) -> None:
+    """What is shown finds no room: exit code 3, one line, and no word of the broker."""
+    letter = {"schema": 1, "topic": "t", "partition": 0, "offset": 0, "timestamp": None, "process": None}
+    letter |= {"reason": "r", "message": "m", "key": None, "value": None, "truncated": False, "noticed_at": 0}
+    await create_topics(broker.address, {"casewatch.alerts": 1, "casewatch.dead-letters": 1})
+    await send(broker.address, "casewatch.alerts", [(b"a1", orjson.dumps(ALERTS[0][1]))])
+    await send(broker.address, "casewatch.dead-letters", [(b"t/0/0/", orjson.dumps(letter))])
+
+    ended = onto_a_full_disk(broker, command)
+
+    assert (ended.returncode, ended.stderr) == (3, "standard output: No space left on device; make room there\n")
 
 
 async def test_alerts_are_shown_as_they_stand(broker: EmbeddedBroker) -> None:

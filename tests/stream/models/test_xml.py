@@ -51,6 +51,11 @@ def test_a_file_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal(b"<a><b/><b/></a>") == "m.bpmn:1: file: more than 2 elements; a smaller file"
 
 
+def test_a_document_of_very_many_elements_is_refused() -> None:
+    """A hundred thousand is more than any model has; the tree of a million would take a gigabyte."""
+    assert refusal(b"<a>" + b"<b/>" * 100_000 + b"</a>") == "m.bpmn:1: file: more than 100000 elements; a smaller file"
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\x00\xff", b"<a>\n<b></a>", b"<a/><b/>", b'<?xml version="1.0" encoding="x"?><a/>']
 )
