@@ -132,7 +132,7 @@ def run(process: Process, records: Sequence[LogRecord], until: int | None, sink:
                     report.records += 1
                     sink(alert.id, alert.body)
             progress(min(done * 1_000, len(records)))
-    report.seconds = process_time() - began
+        report.seconds = process_time() - began
     report.cases = shard.snapshot(0).cases[process.name]
     return report
 

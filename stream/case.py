@@ -170,6 +170,13 @@ class Case:
             passed, fold.stopped, fold.past, fold.explain_to, over_at, over, for_good, bounded, fold.late, moment.live
         )
 
+    def silent(self, clock: int) -> bool:
+        """Whether, at a glance, an open case has nothing to say at `clock` (ms) and nothing to take back."""
+        fold = self.fold
+        if self.said or fold.stopped or fold.past or fold.explain_to or self.settling < FOREVER:
+            return False
+        return not any(r is not None and r.marks and r.marks[0] < clock for r in fold.clocks)
+
     def unsaid(self, stance: "Stance", moment: Moment) -> bool:
         """Whether something may have to be said: a new stance, or something that has settled since."""
         if stance == self.seen or (stance.silent and not self.said):

@@ -162,7 +162,8 @@ class Watch:
         case = self.cases[case_id]
         assert isinstance(case, Case)
         over_at = case.fold.over_at(moment.clock)
-        unsaid = case.unsaid(case.stance(moment, over_at), moment)
+        silent = over_at is None and case.silent(moment.clock)
+        unsaid = not silent and case.unsaid(case.stance(moment, over_at), moment)
         if unsaid:
             if self.announcer.announce(case_id, case, moment, wall):
                 self.changed[case_id] = None
