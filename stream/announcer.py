@@ -51,10 +51,10 @@ class Announcer:
             if said is not None and said.frozen:
                 continue
             settled = finding.rests_on < moment.settled_to
-            if said is not None and said.settled is settled and said.finding == finding and said.stands:
-                continue
             if not settled:
                 case.settling = min(case.settling, finding.rests_on)
+            if said is not None and said.settled is settled and said.finding == finding and said.stands:
+                continue
             if settled or moment.live:
                 said = said or case.said.setdefault(key, Said(self._id(case_id, finding), finding))
                 self._tell_finding(Telling(case_id, case, said, Truth.HOLDS, now), finding, settled, moment.live)

@@ -189,3 +189,16 @@ def test_in_history_nothing_is_said_before_it_is_settled() -> None:
     live.wait(101)
     live.wait(111)
     assert [(a.state, a.settled) for a in live.alerts] == [("raised", False), ("updated", True)]
+
+
+def test_an_alert_settles_though_another_one_was_taken_back_meanwhile() -> None:
+    """What still waits to settle is not forgotten when something else of its case is said."""
+    watch = task(BETWEEN | {"at_risk": []}, DUE | {"at_risk": []})
+    watch.live(event(0, "Opened", promised=at(99)))
+    watch.wait(101)
+    watch.live(event(102, "Promised", promised=at(10_000)))
+    watch.wait(130)
+    assert {alert.rule: (alert.state, alert.settled) for alert in watch.final().values() if alert.rule == "answer"} == {
+        "answer": ("updated", True)
+    }
+    assert ("promise", "breach", "retracted") in watch.said()
