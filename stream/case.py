@@ -214,7 +214,7 @@ def folded(fold: Fold, event: Event, may_be_warm: bool) -> Fold:
         over_at = fold.over_at(event.at)
         if over_at is not None and event.at > over_at + fold.process.reopen:
             successor = Fold(fold.process, fold.instance + 1)
-            successor.past = tuple(findings_of(fold, END_OF_TIME))
+            successor.past, successor.late = tuple(findings_of(fold, END_OF_TIME)), fold.late
             fold, may_be_warm = successor, False
     fold.apply(event, may_be_warm and fold.instance == 1)
     return fold
