@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.sla import Severity
+
 
 class State(StrEnum):
     """Where an alert is in its life."""
@@ -37,7 +39,6 @@ class Grade(StrEnum):
     LATE = "late"
 
 
-Severity = Literal["info", "warning", "critical"]
 Kind = Literal["sla", "slo", "deviation", "constraint", "rule", "temporal", "prediction", "feed"]
 
 
