@@ -16,8 +16,10 @@ from stream.case import Case
 from stream.clock import Moment
 from stream.effects import AlertRecord
 from stream.event import Place
-from stream.findings import FOREVER, Finding, findings_of, stages
+from stream.finding import FOREVER, Finding
+from stream.findings import findings_of
 from stream.inputs import Input
+from stream.levels import stages
 from stream.lifecycle import Truth, transitions
 from stream.process import Process
 from stream.said import Said

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from stream.clock import END_OF_TIME, Moment
 from stream.event import Event
-from stream.findings import FOREVER, Finding, findings_of
+from stream.finding import FOREVER, Finding
+from stream.findings import findings_of
 from stream.fold import Fold
 from stream.process import Process
 from stream.said import Said

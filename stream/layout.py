@@ -15,7 +15,7 @@ import orjson
 from schemas.alert import State
 from stream.case import Case
 from stream.event import Anchor, Event, Place
-from stream.findings import Finding
+from stream.finding import Finding
 from stream.fold import MOST_KEPT, Fold
 from stream.process import Process
 from stream.said import Said

@@ -4,7 +4,7 @@ Invariant: `revision` is that of the last record published, 0 before the first.
 """
 
 from schemas.alert import State
-from stream.findings import Finding
+from stream.finding import Finding
 
 
 class Said:

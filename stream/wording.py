@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from schemas.alert import State
 from schemas.sla import Between, CaseDuration, Due, Idle, Sla
-from stream.findings import Finding
+from stream.finding import Finding
 
 UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1))
 

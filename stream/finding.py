@@ -1,0 +1,43 @@
+"""One thing that is true of a case: what every alert is made from.
+
+Invariant: equal findings say the same; the same history gives the same findings under the same keys, whatever order it
+arrived in.
+"""
+
+from typing import Any, NamedTuple
+
+from stream.event import Place
+
+FOREVER = 1 << 62
+
+
+class Finding(NamedTuple):
+    """One thing that is true: `key` names it within its process and case; `closed_at` is None while it holds.
+
+    `marks_passed` counts the warnings of a service level before its breach, so that a rise from 75 % to 90 % is seen.
+    `detail` is the deviation's (class, activity, expected, missing, element), or the service level's (start, marks).
+    """
+
+    rule: str
+    kind: str
+    key: str
+    instance: int
+    stage: str | None
+    marks_passed: int
+    happened_at: int
+    due_at: int | None
+    closed_at: int | None
+    outcome: str | None
+    severity: str
+    grade: str
+    detail: tuple[Any, ...]
+    places: tuple[Place, ...]
+
+    @property
+    def rests_on(self) -> int:
+        """The newest instant that this finding rests on (ms): once nothing before it can change, it is settled.
+
+        A promise may be broken before it became known; then it rests on the event that made it known.
+        """
+        rests_on = max(self.happened_at, self.detail[0]) if self.kind == "sla" else self.happened_at
+        return rests_on if self.closed_at is None else max(rests_on, self.closed_at)
