@@ -80,7 +80,7 @@ class InputClock:
 
     def frontiers(self, now: int, lateness: int, patience: int) -> "Moment | None":
         """The instants before which everything is over, and beyond change; None while nothing is known."""
-        if self.mode(now) is ClockMode.LIVE:
+        if self.mode(now) is ClockMode.LIVE and self.has_spoken:
             mark = self.mark or 0
             return Moment(max(now - patience, mark), max(now - lateness, mark), True)
         if self.newest_at is None:
@@ -89,6 +89,16 @@ class InputClock:
         if self.mark is not None and self.mark > instant:
             instant = self.mark
         return Moment(instant, instant, False)
+
+    @property
+    def has_spoken(self) -> bool:
+        """Whether any event has come, or a clock mark. Before that there is no case that time could be up for, and the
+        first to come may as well be history."""
+        return self.newest_at is not None or self.mark is not None
+
+    def silent(self, now: int) -> bool:
+        """Whether the input was read to its end without a word."""
+        return not self.has_spoken and self.mode(now) is ClockMode.LIVE
 
     @property
     def read_to_end(self) -> bool:
@@ -138,7 +148,8 @@ class TaskClock:
     def move(self, inputs: Sequence[InputClock], wall: int) -> None:
         """Take the least of the inputs that count, at wall time `wall`; never back.
 
-        An input of history that was read to its end does not hold the others; one of which nothing is known holds all.
+        An input of history that was read to its end does not hold the others, nor does one that has yet to say its first
+        word; one of which nothing is known holds all.
         """
         if len(inputs) == 1:
             frontiers = inputs[0].frontiers(wall, self.lateness, self.patience)
@@ -152,8 +163,11 @@ class TaskClock:
             self.moment = Moment(*later, frontiers.live)
 
     def _least(self, inputs: Sequence[InputClock], wall: int) -> Moment | None:
-        counted = [i for i in inputs if not (i.mode(wall) is ClockMode.HISTORICAL and i.idle(wall))]
-        found = [i.frontiers(wall, self.lateness, self.patience) for i in counted or inputs]
+        heard = [i for i in inputs if not i.silent(wall)]
+        counted = [i for i in heard if not (i.mode(wall) is ClockMode.HISTORICAL and i.idle(wall))]
+        found = [i.frontiers(wall, self.lateness, self.patience) for i in counted or heard]
+        if not found:
+            return None
         known = [frontiers for frontiers in found if frontiers is not None]
         if len(known) < len(found):
             return None

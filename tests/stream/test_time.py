@@ -1,5 +1,6 @@
 """What time it is for a task: live, behind, in history, after an outage."""
 
+from schemas.alert import Stage
 from stream.clock import IDLE_MS, ClockMode, InputClock, TaskClock
 from stream.inputs import Batch, Received
 from stream.shard import Shard
@@ -53,6 +54,27 @@ def test_a_record_that_is_stamped_much_later_than_its_event_is_history_unmarked(
     task.live(event(0, "Opened"), now=500)
     task.wait(600)
     assert task.alerts == []
+
+
+def test_history_may_come_to_a_worker_that_has_been_waiting_for_it() -> None:
+    """A topic that is still empty has no time: whatever comes first is not late, be it from years ago."""
+    task = Task(process(sla=SLA))
+    task.tick(3 * START)
+    task.history(event(0, "Opened"), event(71, "Opened", case="T-2"))
+    assert [(alert.case, alert.stage) for alert in task.alerts] == [("T-1", Stage.BREACH)]
+
+
+def test_an_input_that_never_spoke_does_not_hold_the_others() -> None:
+    """The clock is that of the inputs that have something to say."""
+    spoke, silent, task = InputClock(), InputClock(), TaskClock(lateness=0, patience=0)
+    silent.reached(0, 0)
+    spoke.reached(1, 1)
+    spoke.saw_record(5_000, 5_000)
+    spoke.saw_event(5_000, historical=False)
+    task.move([silent], 9_000)
+    assert task.now is None
+    task.move([spoke, silent], 10_000)
+    assert task.now == 10_000
 
 
 def test_a_clock_mark_lets_history_end() -> None:
@@ -111,6 +133,7 @@ def test_history_that_was_read_to_its_end_does_not_hold_the_live_inputs_for_ever
     """A finished replay into one topic lets the other go on once it has been quiet for a while."""
     live, replayed = InputClock(), InputClock()
     live.reached(5, 5)
+    live.saw_event(at(-60), historical=False)
     replayed.saw_record(at(100), at(100))
     replayed.saw_event(at(0), historical=True)
     replayed.reached(1, 1)
