@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime setup-tests demo test check bench lock clean
+.PHONY: help setup setup-runtime setup-tests demo test check bench chaos lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ test: setup-tests check  ## everything: the checks, then all tests, the ones aga
 
 bench: setup-tests  ## throughput and latency, as tables
 	$(BIN)/python -m tests.bench
+
+chaos: setup-tests  ## workers and a broker ended at random moments under load, in full; CHAOS="--rounds 20 --seed 1"
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 # Hashes are the public index's for every wheel of a version, so that one lock serves Python 3.11 to 3.13. A folder of
 # wheels that this machine may prefer is left out of it. Upgrade with: make lock LOCK_ARGS=--upgrade
