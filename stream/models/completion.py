@@ -8,19 +8,26 @@ from collections.abc import Sequence
 
 from stream.models.firing import FiringGraph
 from stream.models.net import Transition
-from stream.models.sketch import Sketch
+from stream.models.sketch import Move, Sketch
 from stream.models.soundness import reduces_to_one_step
 
 MOST_MARKINGS = 5_000  # looked through to tell how a part can end
-MOST_CANCELLED = 400  # markings of a part that is cancelled as a whole
 
 
-def close(sketch: Sketch, steps: Sequence[Transition], source: int, terminals: Sequence[int], sink: int) -> bool:
-    """Add the steps from the places where tokens end to the sink; False where no steps say exactly that."""
+def close(
+    sketch: Sketch, moves: Sequence[Move], ends: tuple[int, int], terminals: Sequence[int], *, by_rule: bool
+) -> bool:
+    """Add the steps from the places where tokens end to the sink, the second of `ends`; False where no steps say just
+    that. `by_rule`: only where reduction rules show it, so that it also holds for several runs at once."""
+    source, sink = ends
+    steps = [move.transition() for move in moves]
     one_by_one = [Transition(None, {place: 1}, {sink: 1}) for place in terminals]
     if reduces_to_one_step([*steps, *one_by_one], source, sink):
-        sketch.steps += one_by_one
+        for step in one_by_one:
+            sketch.step(step.pre, step.post)
         return True
+    if by_rule:
+        return False
     graph = FiringGraph(steps, [{source: 1}, {sink: 1}, dict.fromkeys(terminals, 1)])
     reach = graph.reach(graph.marking({source: 1}), MOST_MARKINGS)
     if reach is None:
@@ -35,25 +42,9 @@ def close(sketch: Sketch, steps: Sequence[Transition], source: int, terminals: S
     return True
 
 
-def cancelled(
-    steps: Sequence[Transition], source: int, sink: int, triggers: Sequence[int]
-) -> list[dict[int, int]] | None:
-    """Every marking of a part that holds a token on a trigger place (any marking, where there are none), its end left
-    out; None where they are too many, or where one contains another, so that taking one away would leave a rest."""
-    graph = FiringGraph(steps, [{source: 1}, {sink: 1}, dict.fromkeys(triggers, 1)])
-    reach = graph.reach(graph.marking({source: 1}), MOST_CANCELLED)
-    if reach is None:
-        return None
-    found = [graph.tokens(marking) for marking in sorted(reach.markings)]
-    found = [tokens for tokens in found if not triggers or any(place in tokens for place in triggers)]
-    if any(tokens != other and _covers(tokens, other) for tokens in found for other in found):
-        return None
-    return [tokens for tokens in found if tokens and tokens != {sink: 1}]
-
-
-def emits_one(steps: Sequence[Transition], entry: int, leave: int) -> bool:
+def emits_one(moves: Sequence[Move], entry: int, leave: int) -> bool:
     """Whether a part that gets one token on its entry can only ever leave exactly one on its exit, and nothing else."""
-    graph = FiringGraph(steps, [{entry: 1}, {leave: 1}])
+    graph = FiringGraph([move.transition() for move in moves], [{entry: 1}, {leave: 1}])
     reach = graph.reach(graph.marking({entry: 1}), MOST_MARKINGS)
     if reach is None:
         return False

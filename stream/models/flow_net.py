@@ -3,160 +3,126 @@
 Invariant: the net can show exactly what the model allows; where no net can, the element is refused.
 """
 
+from collections.abc import Sequence
+
 from schemas.problem import Refused
-from stream.models.activities import CAUGHT, Activity, Body, catchers, catches
-from stream.models.completion import cancelled, close, emits_one
-from stream.models.graph import Kind, Node, Scope
-from stream.models.inclusive import Pair
-from stream.models.net import Net
+from stream.models.completion import MOST_MARKINGS
+from stream.models.firing import FiringGraph
+from stream.models.graph import Scope
+from stream.models.net import Net, Transition
+from stream.models.part import Around
+from stream.models.scope_net import ScopeNet
 from stream.models.sketch import Sketch
-from stream.models.splits import choose, inclusive, split
-from stream.models.waiting import Waiting
+from stream.models.unfolding import MOST_STATES, TooWide, Unbounded, unfold
+
+SMALL = 120  # states up to which a process is told by them where steps with several tokens would do as well
 
 
-def net_of(file: str, scope: Scope, notes: tuple[str, ...]) -> Net:
-    """The net of a process; raises `Refused` with every element that cannot be honoured."""
+def net_of(file: str, scopes: Sequence[Scope], notes: Sequence[str]) -> Net:
+    """The net of a process, or of several that run side by side; raises `Refused` with every element that cannot be
+    honoured."""
     sketch = Sketch(file)
-    body = ScopeNet(sketch, scope, []).build()
+    sketch.notes += notes
+    ends = [_process(sketch, scope) for scope in scopes]
+    if sketch.problems:
+        raise Refused(sorted(sketch.problems, key=lambda problem: problem.line))
+    initial = {source: 1 for source, _ in ends}
+    final = {sink: 1 for _, sink in ends if sink is not None}
+    net = _compact(sketch, initial, final)
+    _see_that_they_begin(sketch, net)
+    return net
+
+
+def _see_that_they_begin(sketch: Sketch, net: Net) -> None:
+    """Refuse activities that wait for more tokens than ever come to them."""
+    hungry = {node.id for node in sketch.nodes.values() if node.takes > 1}
+    graph = FiringGraph(net.transitions, [net.initial, net.final])
+    reach = graph.reach(graph.marking(net.initial), MOST_MARKINGS) if hungry else None
+    fired = {net.transitions[edge[1]].element for edge in reach.edges} if reach else hungry
+    for name in sorted(hungry - fired):
+        node = sketch.nodes[name]
+        wrong = f"needs {node.takes} tokens to begin (startQuantity) and never gets them"
+        sketch.refuse(node, wrong, "startQuantity 1")
     if sketch.problems:
         raise Refused(sketch.problems)
-    final = {body.sink: 1} if body.sink >= 0 else {}
-    return Net(tuple(sketch.places), tuple(sketch.steps), {body.source: 1}, final, notes + tuple(sketch.notes))
 
 
-class ScopeNet:
-    """Turns one process or sub-process into places and steps. `around`: the boundary events of the sub-processes around
-    it that catch errors and escalations."""
+def _process(sketch: Sketch, scope: Scope) -> tuple[int, int | None]:
+    """The places where a process starts and where it is over; no such place where only emptiness says so."""
+    sink = sketch.place(f"{scope.id} done")
+    mark = sketch.mark()
+    start = sketch.place(scope.id)
+    net = ScopeNet(sketch, scope, Around())
+    net.build(start, sink)
+    if sketch.problems or all(move.plain for move in sketch.moves[mark.moves :]):
+        return start, sink
+    try:
+        if unfold(sketch, mark, start, SMALL if net.only_ends else MOST_STATES):
+            return start, sink
+        raise AssertionError("a process depends on nothing outside it")
+    except Unbounded as endless:
+        place = str(endless)
+    except TooWide as wide:
+        if not net.only_ends:
+            elements = [move.element for move in sketch.moves[mark.moves :] if not move.plain]
+            named = [sketch.nodes[element] for element in elements if element in sketch.nodes]
+            node = (named or list(scope.nodes.values()))[0]
+            wrong = f"looks at the whole process, which has {wide}"
+            sketch.refuse(node, wrong, "a sub-process around what it concerns")
+            return start, sink
+        place = ""
+    if place:
+        node = sketch.nodes.get(place.split(" ")[-1]) or next(iter(scope.nodes.values()))
+        sketch.refuse(node, "tokens pile up here without end", "as many joined as were split")
+        return start, sink
+    sketch.back(mark)
+    start = sketch.place(scope.id)
+    ScopeNet(sketch, scope, Around(draining=True)).build(start, sink)
+    if any(sink in move.post for move in sketch.moves[mark.moves :]):
+        return start, sink
+    sketch.note(f"the process {scope.id} is over when nothing is left to do, in whichever order its ends are reached")
+    return start, None
 
-    def __init__(self, sketch: Sketch, scope: Scope, around: list[Node], *, inner: bool = False) -> None:
-        self.sketch, self.scope, self.around, self.inner = sketch, scope, around, inner
-        self.first = len(sketch.steps)
-        self.waiting = Waiting(sketch, scope)
-        self.stops: list[int] = []  # where a terminate event waits
-        self.thrown: list[tuple[Node, int]] = []
-        self.spans: dict[str, tuple[int, int]] = {}  # node -> its steps
 
-    def build(self) -> Body:
-        """Add the scope to the sketch."""
-        source = self._begin()
-        for node in self.scope.nodes.values():
-            start = len(self.sketch.steps)
-            self._node(node)
-            self.spans[node.id] = (start, len(self.sketch.steps))
-        for pair in self.waiting.pairs.values():
-            self._check(pair)
-        return Body(source, self._end(source), self.first, self.thrown)
+def _compact(sketch: Sketch, initial: dict[int, int], final: dict[int, int]) -> Net:
+    """The net of what is used, places that only hand on a token left out."""
+    steps = _joined([move.transition() for move in sketch.moves], initial, final)
+    used = sorted({*initial, *final}.union(*[{*step.pre, *step.post} for step in steps]))
+    at = {place: index for index, place in enumerate(used)}
+    moved = [
+        step._replace(pre={at[p]: n for p, n in step.pre.items()}, post={at[p]: n for p, n in step.post.items()})
+        for step in steps
+    ]
+    first, last = ({at[place]: n for place, n in tokens.items()} for tokens in (initial, final))
+    return Net(tuple(sketch.places[p] for p in used), tuple(moved), first, last, tuple(sketch.notes))
 
-    def _begin(self) -> int:
-        """The place where the scope starts, and the steps from there."""
-        entries, free = self.waiting.entries, self._free()
-        starts = [node for node in free if node.kind is Kind.START or node.instantiates]
-        if starts:
-            for node in free:
-                if node not in starts:
-                    self.sketch.refuse(node, "nothing leads to it", "a sequence flow into it")
-        if self.inner and len(starts) > 1:
-            self.sketch.refuse(starts[1], "a second start of a sub-process", "one start event")
-        if len(free) == 1:
-            return entries[free[0].id]
-        source = self.sketch.place(self.scope.id)
-        if starts:
-            for node in starts:
-                self.sketch.step([source], [entries[node.id]])
-        else:
-            self.sketch.step([source], [entries[node.id] for node in free])
-        return source
 
-    def _free(self) -> list[Node]:
-        """The nodes that nothing leads to, boundary events and catching links aside."""
-        free = [node for node in self.scope.nodes.values() if not node.incoming and node.kind is not Kind.BOUNDARY]
-        return [node for node in free if node.throws or node.trigger != "link"]
+def _joined(steps: list[Transition], initial: dict[int, int], final: dict[int, int]) -> list[Transition]:
+    """The steps without those that only hand a token on: where nothing else takes it, it may as well be there at once.
 
-    def _end(self, source: int) -> int:
-        """The place that says that the scope is over; -1 where only emptiness does."""
-        sketch, terminals = self.sketch, self.waiting.terminals
-        sink = sketch.place(f"{self.scope.id} done")
-        if self.stops:
-            self._terminate(source, sink)
-        if sketch.problems or close(sketch, sketch.steps[self.first :], source, terminals, sink):
-            return sink
-        if self.inner:
-            places = ", ".join(sketch.places[place] for place in terminals)
-            node = next(iter(self.scope.nodes.values()))
-            sketch.refuse(node, f"its sub-process may end with work left ({places})", "branches joined before the end")
-            return sink
-        for place in [*terminals, sink]:
-            sketch.step([place], [])
-        sketch.notes.append("the process is over when nothing is left to do, in whichever order its ends are reached")
-        return -1
+    `initial` is moved along; a place that ends a case stays.
+    """
+    takers = dict[int, list[int]]()
+    for number, step in enumerate(steps):
+        for place in step.pre:
+            takers.setdefault(place, []).append(number)
+    onwards = dict[int, int]()
+    for numbers in takers.values():
+        step = steps[numbers[0]]
+        if len(numbers) == 1 and step.label is None and [*step.pre.values()] == [*step.post.values()] == [1]:
+            ((source, target),) = zip(step.pre, step.post, strict=True)
+            if source not in final and _end(onwards, target) != source:
+                onwards[source] = target
+    for tokens in (initial, *[step.post for step in steps]):
+        moved = [(_end(onwards, place), number) for place, number in tokens.items()]
+        assert isinstance(tokens, dict)
+        tokens.clear()
+        for place, number in moved:
+            tokens[place] = tokens.get(place, 0) + number
+    return [step for step in steps if not any(place in onwards for place in step.pre)]
 
-    def _terminate(self, source: int, sink: int) -> None:
-        markings = cancelled(self.sketch.steps[self.first :], source, sink, self.stops)
-        if markings is None:
-            node = next(n for n in self.scope.nodes.values() if self.waiting.entries[n.id] in self.stops)
-            self.sketch.refuse(node, "ends too much parallel work to be told exactly", "a plain end event")
-        for tokens in markings or ():
-            self.sketch.step(tokens, [sink])
 
-    def _node(self, node: Node) -> None:
-        waiting, entry = self.waiting, self.waiting.entries[node.id]
-        if node.kind is Kind.TASK:
-            Activity(waiting, node).task()
-        elif node.kind is Kind.SUB_PROCESS:
-            self._sub_process(node)
-        elif node.kind is Kind.END:
-            self._finish(node)
-        elif node.kind in (Kind.START, Kind.EVENT, Kind.BOUNDARY):
-            self._event(node)
-        elif node.kind is Kind.INCLUSIVE:
-            inclusive(waiting, node)
-        elif node.kind is Kind.PARALLEL:
-            split(waiting, node, waiting.joined(node) or [entry])
-        else:
-            choose(waiting, node, entry)
-
-    def _sub_process(self, node: Node) -> None:
-        assert node.body is not None  # the reader gives every sub-process its inside
-        around = catchers(self.scope.boundaries(node)) + self.around
-        activity = Activity(self.waiting, node)
-        body = ScopeNet(self.sketch, node.body, around, inner=True).build()
-        self.thrown += activity.sub_process(body)
-
-    def _event(self, node: Node) -> None:
-        entry = self.waiting.entries[node.id]
-        if node.trigger == "link" and node.throws:
-            links = [event for event in self.scope.of(Kind.EVENT) if event.trigger == "link" and not event.throws]
-            targets = [event for event in links if event.reference == node.reference]
-            if len(targets) != 1:
-                self.sketch.refuse(node, f"{len(targets)} links catch {node.reference!r}", "one")
-            self.sketch.step([entry], [self.waiting.entries[event.id] for event in targets], None, node.id)
-            return
-        if node.trigger == "escalation" and node.throws and self._caught(node):
-            self.sketch.refuse(node, "escalates while work goes on", "an escalation end event")
-        split(self.waiting, node, [entry])
-
-    def _caught(self, node: Node) -> bool:
-        return any(catches(catcher, node) for catcher in self.around)
-
-    def _finish(self, node: Node) -> None:
-        entry = self.waiting.entries[node.id]
-        if node.outgoing:
-            self.sketch.refuse(node, "an end event with a way out", "an intermediate event")
-        if node.trigger in CAUGHT and self._caught(node):
-            self.thrown.append((node, entry))
-        elif node.trigger == "error" and self.inner:
-            self.sketch.refuse(node, "an error that nothing catches", "an error boundary event around it")
-        elif node.trigger in ("terminate", "error"):
-            self.stops.append(entry)
-        else:
-            self.waiting.terminals.append(entry)
-
-    def _check(self, pair: Pair) -> None:
-        """Each branch must bring exactly one token to the join."""
-        for branch in pair.branches if pair.split.kind is not Kind.EXCLUSIVE else ():
-            spans = [self.spans[node] for node in branch.nodes]
-            steps = [step for start, end in spans for step in self.sketch.steps[start:end]]
-            entry, leave = self.waiting.into(branch.out), self.waiting.arrivals[branch.back.id]
-            if branch.nodes and not emits_one(steps, entry, leave):
-                self.sketch.refuse(pair.join, "a branch may bring more than one token", "branches that end once")
-                return
+def _end(onwards: dict[int, int], place: int) -> int:
+    while place in onwards:
+        place = onwards[place]
+    return place

@@ -1,7 +1,8 @@
-"""Inclusive joins: which split each belongs to.
+"""Inclusive joins: the split that each belongs to, or else what each waits for.
 
-An inclusive join waits for every token that can still reach it, which no net can test in general. Invariant: a pair
-found here is properly nested, so that the join waits for exactly the branches that its split took.
+An inclusive join waits for every token that can still reach it. Properly nested with a split it waits for exactly the
+branches which that took, and a net can say so. Otherwise the rule of BPMN 2.0, 13.3.2 is kept as it stands: it goes on
+once each token elsewhere that could come to a way into it which is still empty could also come to one that is not.
 """
 
 from typing import NamedTuple
@@ -57,3 +58,33 @@ def _branch(scope: Scope, split: Node, join: Node, out: Flow) -> Branch | None:
     if len(back) != 1 or not inside or split.id in nodes:
         return None
     return Branch(out, frozenset(nodes), back[0])
+
+
+def ways_in(scope: Scope, join: Node) -> dict[str, frozenset[str]]:
+    """For each node from which a token can come to a join without passing it, the flows that it could come by."""
+    found: dict[str, set[str]] = {}
+    for flow in join.incoming:
+        todo, seen = [flow.source], {flow.source}
+        while todo:
+            name = todo.pop()
+            if name == join.id:
+                continue
+            found.setdefault(name, set()).add(flow.id)
+            before = [other.source for other in scope.nodes[name].incoming]
+            before += _leads_by_itself(scope, scope.nodes[name])
+            todo += [other for other in before if other not in seen]
+            seen.update(before)
+    after = [found[flow.target] for flow in join.outgoing if flow.target in found]
+    if after:
+        found[join.id] = set().union(*after)
+    return {name: frozenset(flows) for name, flows in found.items()}
+
+
+def _leads_by_itself(scope: Scope, node: Node) -> list[str]:
+    """The nodes from which a token comes to a node without a flow: the activity of a boundary event, throwing links."""
+    if node.kind is Kind.BOUNDARY:
+        return [node.attached]
+    if node.trigger == "link" and not node.throws:
+        thrown = [event for event in scope.of(Kind.EVENT, Kind.END) if event.trigger == "link" and event.throws]
+        return [event.id for event in thrown if event.reference == node.reference]
+    return []

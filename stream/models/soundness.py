@@ -30,7 +30,7 @@ class _Reduction:
         self.source, self.sink = source, sink
 
     def reduce(self) -> bool:
-        """Apply one rule once; says whether one applied."""
+        """Apply one rule wherever it applies; says whether one did."""
         self.steps = {(pre, post) for pre, post in self.steps if pre != post}
         self.used: dict[int, list[Step]] = {}
         self.made: dict[int, list[Step]] = {}
@@ -40,7 +40,14 @@ class _Reduction:
             for place in step[1]:
                 self.made.setdefault(place, []).append(step)
         places = sorted(set(self.used) | set(self.made) - self.ends)
-        return self._drop_parallel_places(places) or any(self._fuse(place) for place in places)
+        if self._drop_parallel_places(places):
+            return True
+        before, gone = self.steps, set[Step]()
+        for place in places:
+            around = [*self.made.get(place, ()), *self.used.get(place, ())]
+            if gone.isdisjoint(around) and self._fuse(place):  # what is near a step that is gone waits for its turn
+                gone |= before - self.steps
+        return bool(gone)
 
     def _drop_parallel_places(self, places: list[int]) -> bool:
         seen: dict[tuple[frozenset[Step], frozenset[Step]], int] = {}
@@ -63,7 +70,7 @@ class _Reduction:
             after = used[0][1]
             if place in after or any((post - {place}) & after for _, post in made):
                 return False
-            self.steps -= {*made, *used}
+            self.steps = self.steps - {*made, *used}
             self.steps |= {(pre, (post - {place}) | after) for pre, post in made}
             return True
         if len(made) == 1 and made[0][1] == {place} and all(self.used[p] == made for p in made[0][0]):
@@ -71,7 +78,7 @@ class _Reduction:
             before = made[0][0]
             if place in before or self.source in before or any((pre - {place}) & before for pre, _ in used):
                 return False
-            self.steps -= {*made, *used}
+            self.steps = self.steps - {*made, *used}
             self.steps |= {((pre - {place}) | before, post) for pre, post in used}
             return True
         return False

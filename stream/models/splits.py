@@ -11,7 +11,7 @@ from stream.models.graph import Flow, Kind, Node
 from stream.models.inclusive import Pair
 from stream.models.waiting import Waiting
 
-MOST_CHOICES = 6  # ways out of an inclusive split without a join of its own
+MOST_CHOICES = 8  # ways out of an inclusive split without a join of its own
 
 
 def choose(waiting: Waiting, node: Node, entry: int) -> None:
@@ -23,30 +23,22 @@ def choose(waiting: Waiting, node: Node, entry: int) -> None:
 def split(waiting: Waiting, node: Node, waits: Sequence[int], label: str | None = None) -> None:
     """All ways out at once, or some, where they have conditions (BPMN 2.0, 10.5.1: an implicit inclusive split)."""
     conditional = [flow for flow in node.outgoing if flow.conditional or flow.id == node.default]
+    completed = [waiting.sketch.did[id(node)]] if id(node) in waiting.sketch.did else []
     if node.kind is Kind.PARALLEL or not conditional:
-        waiting.sketch.step(waits, waiting.out(node), label, node.id)
+        waiting.sketch.step(waits, waiting.out(node) * node.gives + completed, label, node.id)
         return
     middle = waiting.sketch.place(f"after {node.id}")
-    waiting.sketch.step(waits, [middle], label, node.id)
+    waiting.sketch.step(waits, [middle] * node.gives + completed, label, node.id)
     always = [flow for flow in node.outgoing if flow not in conditional]
     _subsets(waiting, node, middle, [flow for flow in conditional if flow.id != node.default], always)
 
 
-def inclusive(waiting: Waiting, node: Node) -> None:
-    """An inclusive gateway: a join, a split, or both."""
-    place, waits = waiting.entries[node.id], waiting.joined(node)
-    if waits and len(node.outgoing) <= 1:
-        waiting.sketch.step(waits, waiting.out(node), None, node.id)
-        return
-    if waits:
-        waiting.sketch.step(waits, [place], None, node.id)
-    pair = next((pair for pair in waiting.pairs.values() if pair.split is node), None)
+def some(waiting: Waiting, node: Node, place: int) -> None:
+    """At least one way out, or the default alone: an inclusive or a complex split (BPMN 2.0, 10.6.3 and 10.6.5)."""
     if len(node.outgoing) <= 1:
         choose(waiting, node, place)
-    elif pair is None:
-        _subsets(waiting, node, place, [flow for flow in node.outgoing if flow.id != node.default], [])
     else:
-        _nested(waiting, pair, place)
+        _subsets(waiting, node, place, [flow for flow in node.outgoing if flow.id != node.default], [])
 
 
 def _subsets(waiting: Waiting, node: Node, place: int, optional: Sequence[Flow], always: Sequence[Flow]) -> None:
@@ -62,7 +54,7 @@ def _subsets(waiting: Waiting, node: Node, place: int, optional: Sequence[Flow],
             sketch.step([place], [waiting.into(flow) for flow in taken], None, node.id)
 
 
-def _nested(waiting: Waiting, pair: Pair, place: int) -> None:
+def nested(waiting: Waiting, pair: Pair, place: int) -> None:
     """A split with its join: at least one branch is taken, and the join gets a token for each of the others."""
     sketch, default = waiting.sketch, pair.split.default
     ways = {branch.out.id: (waiting.into(branch.out), waiting.arrivals[branch.back.id]) for branch in pair.branches}

@@ -7,27 +7,30 @@ from stream.models.graph import Flow, Kind, Node, Scope
 from stream.models.inclusive import Pair, pair_of
 from stream.models.sketch import Sketch
 
+JOINS = (Kind.PARALLEL, Kind.INCLUSIVE, Kind.COMPLEX)
+
 
 class Waiting:
-    """The places of one process or sub-process, and the sketch that they are drawn in."""
+    """The places of one process or sub-process, and the sketch that they are drawn in. `apart`: inclusive joins that
+    are not to be taken together with their splits."""
 
-    def __init__(self, sketch: Sketch, scope: Scope) -> None:
+    def __init__(self, sketch: Sketch, scope: Scope, apart: frozenset[str] = frozenset()) -> None:
         self.sketch, self.scope = sketch, scope
         self.entries: dict[str, int] = {}
         self.arrivals: dict[str, int] = {}  # flows into nodes that wait for all of them
         self.terminals: list[int] = []  # where tokens end
         self.pairs: dict[str, Pair] = {}  # by join
+        self.shut: dict[int, int] = {}  # places that say that something was opened -> marked until it is
         for node in scope.nodes.values():
+            sketch.nodes.setdefault(node.id, node)
             self.entries[node.id] = sketch.place(node.id)
-            if len(node.incoming) > 1 and node.kind in (Kind.PARALLEL, Kind.INCLUSIVE):
-                self._join(node)
+            if len(node.incoming) > 1 and node.kind in JOINS:
+                self._join(node, apart)
 
-    def _join(self, node: Node) -> None:
-        if node.kind is Kind.INCLUSIVE:
+    def _join(self, node: Node, apart: frozenset[str]) -> None:
+        if node.kind is Kind.INCLUSIVE and node.id not in apart:
             pair = pair_of(self.scope, node)
-            if pair is None:
-                self.sketch.refuse(node, "joins branches of no single split", "a join nested with its split")
-            else:
+            if pair is not None:
                 self.pairs[node.id] = pair
                 if pair.split.kind is Kind.EXCLUSIVE:
                     return

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
+from schemas.problem import Refused
 from stream.conformance.automaton import Automaton
 from stream.models import read_model
 from tests.stream.models.language import bpmn, flows, words
@@ -97,15 +98,23 @@ def diagrams(seed: str, number: int) -> Iterator[tuple[Diagram, set[str]]]:
             yield drawn, runs
 
 
+def shown(content: bytes, longest: int) -> set[str]:
+    """The complete runs of what is read; none where it is refused because it has none."""
+    try:
+        return words(read_model("m.bpmn", content), longest)
+    except Refused as refused:
+        return set() if "no case can ever end" in str(refused) else {str(refused)}
+
+
 def test_a_net_shows_exactly_the_runs_of_its_diagram() -> None:
     """Including those with several ends, tasks that run twice, and tokens that wait for ever."""
     for drawn, runs in diagrams("runs", 300):
-        assert words(read_model("m.bpmn", drawn.xml()), LONGEST) == runs, drawn
+        assert shown(drawn.xml(), LONGEST) == runs, drawn
 
 
 def test_every_run_of_a_diagram_is_aligned_at_no_cost() -> None:
     """Through the decomposition, whatever shape it took, and the case can end there."""
-    for drawn, runs in diagrams("aligned", 150):
+    for drawn, runs in [found for found in diagrams("aligned", 150) if found[1]]:
         automaton = Automaton(read_model("m.bpmn", drawn.xml()))
         for run in sorted(runs):
             frontier, cost = automaton.start(), 0
