@@ -31,6 +31,11 @@ class FiringGraph:
         at = {place: index for index, place in enumerate(self.places)}
         self.pre: list[Arcs] = [tuple((at[p], w) for p, w in step.pre.items()) for step in self.transitions]
         self.post: list[Arcs] = [tuple((at[p], w) for p, w in step.post.items()) for step in self.transitions]
+        self._free = [transition for transition, arcs in enumerate(self.pre) if not arcs]
+        self._by_place: list[list[int]] = [[] for _ in self.places]  # each transition at the first place it takes from
+        for transition, arcs in enumerate(self.pre):
+            if arcs:
+                self._by_place[arcs[0][0]].append(transition)
 
     def marking(self, tokens: Marking) -> bytes:
         """A marking from place to tokens."""
@@ -41,8 +46,12 @@ class FiringGraph:
         return {place: number for place, number in zip(self.places, marking, strict=True) if number}
 
     def enabled(self, marking: bytes) -> list[int]:
-        """The transitions that can fire."""
-        return [transition for transition, arcs in enumerate(self.pre) if _covers(marking, arcs)]
+        """The transitions that can fire, in order."""
+        found = self._free.copy()
+        for place, tokens in enumerate(marking):
+            if tokens:
+                found += [transition for transition in self._by_place[place] if _covers(marking, self.pre[transition])]
+        return sorted(found)
 
     def pre_covered(self, marking: bytes, transition: int) -> bool:
         """Whether a transition can fire."""

@@ -63,6 +63,7 @@ class _Builder:
         self.parser.CharacterDataHandler = self.data
         self.parser.StartDoctypeDeclHandler = self.doctype
         self.open: list[Element] = []
+        self.written: list[list[str]] = []  # the text of each open element in pieces: many pieces, one joining
         self.root: Element | None = None
         self.count = 0
 
@@ -78,12 +79,13 @@ class _Builder:
         else:
             self.root = element
         self.open.append(element)
+        self.written.append([])
 
     def end(self, _name: str) -> None:
-        self.open.pop()
+        self.open.pop().text = "".join(self.written.pop())
 
     def data(self, text: str) -> None:
-        self.open[-1].text += text
+        self.written[-1].append(text)
 
     def doctype(self, *_declaration: object) -> None:
         raise _Refusal("a document type declaration", "a file without DOCTYPE and entities")

@@ -1,0 +1,1 @@
+"""Model files described: what was read from one, what is wrong with it, and how to draw it."""

@@ -1,0 +1,1 @@
+"""Models drawn as SVG: a model becomes a `diagram`, that is `arranged` on the plane, and written as `svg`."""
