@@ -1,12 +1,18 @@
 """Where a case departs from its model, as findings: each under a key that stays while the explanation tells it.
 
-Invariant: a key names the event that a deviation shows at, never its place in an order of arrival.
+A key names the event that first showed a deviation, and which of the steps missing there it is. So what is skipped and
+comes late, or is read otherwise in the light of what follows, is told anew under the same key. Invariant: keys and
+findings are a function of the explanation of the whole history, never of the order in which it arrived.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from stream.clock import Moment
 from stream.conformance.deviation import Deviation, DeviationKind
+from stream.departure import Departure
+from stream.event import Anchor
 from stream.finding import Finding
 from stream.fold import Fold
 
@@ -14,28 +20,54 @@ from stream.fold import Fold
 def departures(fold: Fold, over_at: int | None, moment: Moment) -> Iterator[Finding]:
     """Deviations hold until the case is over beyond change; that it is not finished, until it can no longer reopen."""
     over = over_at is not None and over_at < moment.settled_to
-    for_good = over_at is not None and over_at + fold.process.reopen < moment.settled_to
-    seen: dict[str, int] = {}
-    for deviation in fold.deviations(over):
-        key = _key(fold, deviation)
-        seen[key] = seen.get(key, 0) + 1
-        closed = for_good if deviation.kind is DeviationKind.NOT_FINISHED else over
-        yield Finding(
-            rule="model",
-            kind="deviation",
-            key=key if seen[key] == 1 else f"{key}/{seen[key]}",
-            instance=fold.instance,
-            stage=None,
-            marks_passed=0,
-            happened_at=fold.times[deviation.index] if deviation.index < fold.length else over_at or fold.last_at,
-            due_at=None,
-            closed_at=over_at if closed else None,
-            outcome=None if not closed else "idle" if fold.ended_at is None else "case ended",
-            severity=fold.process.severity,
-            grade="late" if fold.late else _grade(fold, over),
-            detail=(deviation.kind.value, deviation.activity, deviation.expected, deviation.missing, deviation.element),
-            places=(),
-        )
+    end = End(over_at, over, over_at is not None and over_at + fold.process.reopen < moment.settled_to)
+    deviations = fold.deviations(over)
+    if not deviations and not (over and fold.started):
+        return
+    names, times = fold.steps()
+    anchors, begun = _Anchors(fold, names, times), _Begun(fold)
+    for deviation in deviations:
+        told = departure(deviation, names)
+        if deviation.kind is DeviationKind.SKIPPED and begun.take(deviation.activity, times[deviation.index]):
+            told = told._replace(kind=DeviationKind.NOT_COMPLETED.value)
+        elif deviation.kind is DeviationKind.NOT_FINISHED:
+            told = begun.without(told)
+            if deviation.missing and not told.missing:
+                continue  # all that is missing was started, which is told below
+        happened_at = times[deviation.index] if deviation.index < len(times) else over_at or fold.last_at
+        yield _finding(fold, anchors.key(deviation), happened_at, told, end)
+    for start in begun.left if over_at is not None and over else ():
+        label = fold.process.rename.get(start.activity, start.activity)
+        told = Departure(DeviationKind.NOT_COMPLETED.value, label, (), (label,), begun.element(label))
+        yield _finding(fold, f"started/{start.name}", over_at or fold.last_at, told, end)
+
+
+class End(NamedTuple):
+    """When a case ended, whether that stands, and whether it can no longer be reopened."""
+
+    over_at: int | None
+    over: bool
+    for_good: bool
+
+
+def _finding(fold: Fold, key: str, happened_at: int, told: Departure, end: End) -> Finding:
+    closed = end.for_good if told.kind == DeviationKind.NOT_FINISHED else end.over
+    return Finding(
+        rule="model",
+        kind="deviation",
+        key=key,
+        instance=fold.instance,
+        stage=None,
+        marks_passed=0,
+        happened_at=happened_at,
+        due_at=None,
+        closed_at=end.over_at if closed else None,
+        outcome=None if not closed else "idle" if fold.ended_at is None else "case ended",
+        severity=fold.process.severity,
+        grade="late" if fold.late else _grade(fold, end.over),
+        detail=told,
+        places=(),
+    )
 
 
 def _grade(fold: Fold, over: bool) -> str:
@@ -44,15 +76,74 @@ def _grade(fold: Fold, over: bool) -> str:
     return "exact" if fold.certain(over) else "bounded"
 
 
-def _key(fold: Fold, deviation: Deviation) -> str:
-    """The event that a deviation shows at, by time, step and count; a skipped step is named as well.
+def departure(deviation: Deviation, names: Sequence[str]) -> Departure:
+    """What is said of a deviation of a case whose steps have these names."""
+    kind, place = deviation.kind, deviation.due
+    times = deviation.weight
+    if kind is DeviationKind.SKIPPED:
+        place = deviation.index
+    if kind is DeviationKind.WRONG_BRANCH:
+        times -= len(deviation.missing)
+    return Departure(
+        kind=kind.value,
+        activity=deviation.activity,
+        expected=deviation.expected,
+        missing=deviation.missing,
+        element=deviation.element,
+        after=deviation.after,
+        before=names[place] if place is not None and place < len(names) else None,
+        late=deviation.due is not None and deviation.due < deviation.index,
+        ahead=deviation.ahead,
+        times=times if kind in (DeviationKind.UNKNOWN_ACTIVITY, DeviationKind.WRONG_BRANCH) else 1,
+    )
 
-    What shows at the end hangs on the first event: a case that was forgotten may end again under the same number.
-    """
-    index = deviation.index
-    if index >= fold.length or deviation.kind is DeviationKind.NOT_FINISHED:
-        return f"end/{fold.first.name}" if fold.first else "end"
-    at, name = fold.times[index], fold.names[index]
-    count = sum(1 for i in range(index) if fold.times[i] == at and fold.names[i] == name)
-    skipped = f"skipped {deviation.activity}/" if deviation.kind is DeviationKind.SKIPPED else ""
-    return f"{skipped}{at}/{name}/{count}"
+
+class _Anchors:
+    """The keys of a case's deviations."""
+
+    def __init__(self, fold: Fold, names: Sequence[str], times: Sequence[int]) -> None:
+        self.fold, self.steps = fold, list(zip(times, names, strict=True))
+
+    def key(self, deviation: Deviation) -> str:
+        """The event that a deviation hangs on, by time, step and count, and its number there.
+
+        What shows at the end hangs on the first event: a case that was forgotten may end again under the same number.
+        """
+        index, slot = deviation.anchor
+        if index >= len(self.steps) or deviation.kind is DeviationKind.NOT_FINISHED:
+            return f"end/{self.fold.first.name}" if self.fold.first else "end"
+        at, name = self.steps[index]
+        first = index
+        while first and self.steps[first - 1][0] == at:
+            first -= 1
+        count = self.steps[first:index].count((at, name))
+        return f"{at}+{slot}/{name}/{count}" if slot else f"{at}/{name}/{count}"
+
+
+class _Begun:
+    """The starts of a case that were not completed, as far as they are not told yet."""
+
+    def __init__(self, fold: Fold) -> None:
+        self.process, self.left = fold.process, list[Anchor](fold.started)
+        self.labels = Counter(self.process.rename.get(start.activity, start.activity) for start in self.left)
+
+    def without(self, told: Departure) -> Departure:
+        """What is missing beside the steps that have been started and are told apart."""
+        missing = tuple([label for label in told.missing if not self.labels[label]])
+        if not missing or missing == told.missing:
+            return told._replace(missing=missing)
+        return told._replace(activity=missing[0], missing=missing, element=self.element(missing[0]))
+
+    def take(self, label: str, until: int) -> bool:
+        """Tell of a start of a step no later than an instant (ms), if there is one."""
+        if self.labels[label]:
+            for number, start in enumerate(self.left):
+                if start.at <= until and self.process.rename.get(start.activity, start.activity) == label:
+                    del self.left[number]
+                    self.labels[label] -= 1
+                    return True
+        return False
+
+    def element(self, label: str) -> str | None:
+        """The model element of a step."""
+        return self.process.automaton.elements.get(label) if self.process.automaton else None

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from stream.conformance.block import Block
 from stream.conformance.frontier import INF, Frontier, Home, Item, Mode, State
 from stream.conformance.machine import Machine
-from stream.conformance.routes import Route, before_block, before_label, to_end
+from stream.conformance.routes import Route, before_block, before_label, steps_to_label, to_end
 
 MOST_REMARKS = 1_000  # answers remembered per frontier
 MOST_PICKS = 16  # places of a frontier that are looked at to prefer one
@@ -30,6 +30,11 @@ class Move(NamedTuple):
     def cost(self) -> int:
         """What the move costs."""
         return len(self.missing) + (not self.synchronised)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the missing steps."""
+        return tuple([step.label for step in self.missing])
 
 
 LOG_MOVE = Move((), False)
@@ -57,11 +62,6 @@ class _Way(NamedTuple):
 def single(machine: Home, item: Item) -> Frontier:
     """The place of one item."""
     return machine.intern(((item, 0),))
-
-
-def same(place: Frontier, other: Frontier) -> bool:
-    """Whether two places are equal, also where a memo was forgotten between them."""
-    return place is other or place.digest == other.digest
 
 
 def picks(frontier: Frontier) -> Iterator[Frontier]:
@@ -118,16 +118,23 @@ def origin(frontier: Frontier, label: str, target: Frontier) -> Origin | None:
     return found
 
 
-def can_come(place: Frontier, label: str) -> bool:
-    """Whether a label can still be synchronised from a place, whatever it costs."""
-    item, machine = place.items[0][0], place.machine
-    assert isinstance(machine, Machine)
-    machine.prepare(place)
+def steps_before(standing: Frontier, label: str) -> int:
+    """How many steps a standing lacks at least before a label can be synchronised; INF where it never can."""
+    remarks, question = remarks_of(standing), (label, None)
+    if question not in remarks:
+        machine = standing.machine
+        assert isinstance(machine, Machine)
+        machine.prepare(standing)
+        remarks[question] = min(INF, *[_steps_before(machine, item, label) for item, _ in standing.items])
+    known: int = remarks[question]
+    return known
+
+
+def _steps_before(machine: Machine, item: Item, label: str) -> int:
     if type(item) is not Mode:
-        return machine.may_come(item, label)
-    if any(can_come(kid, label) for kid in item.kids if label in kid.machine.labels):
-        return True
-    return item.completion < INF and machine.may_come(item.block.target, label)
+        return steps_to_label(machine, item, label)
+    inside = [steps_before(kid, label) for kid in item.kids if label in kid.machine.labels]
+    return min(item.completion + steps_to_label(machine, item.block.target, label), *inside, INF)
 
 
 def remarks_of(frontier: Frontier) -> dict[Any, Any]:

@@ -5,17 +5,20 @@ were swapped, that one was done twice, or that a branch was taken that the case 
 of the deviations add up to the alignment's cost, the prefix cost or, of a finished case, the closing cost.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from stream.conformance.alignment import can_come
+from stream.conformance.alignment import steps_before
 from stream.conformance.automaton import Automaton
 from stream.conformance.deviation import Deviation, DeviationKind
 from stream.conformance.enabling import expected
 from stream.conformance.frontier import INF
 from stream.conformance.path import Path
 from stream.conformance.routes import ModelStep, to_end
+from stream.conformance.standing import first_steps
 
 __all__ = ["Deviation", "DeviationKind", "explain"]
 
@@ -30,113 +33,175 @@ def explain(
     model; where the automaton has no warm start, only unknown activities are told.
     """
     if warm and automaton.warm_start() is None:
-        return _unknown(automaton, activities)
+        return tuple(_unknown(automaton, activities))
     path = Path(automaton, activities, warm=warm)
     if finished:
         path.end()
-    wanted = automaton.completion(path.places[-1]) if finished else 0
+    wanted = automaton.completion(path.standings[-1]) if finished else 0
     return tuple(_Account(path, wanted).deviations()) if path.costs[-1] or wanted else ()
 
 
-def _unknown(automaton: Automaton, activities: Sequence[str]) -> tuple[Deviation, ...]:
-    kind, labels = DeviationKind.UNKNOWN_ACTIVITY, automaton.labels
-    return tuple(Deviation(kind, i, activity, ()) for i, activity in enumerate(activities) if activity not in labels)
+def _unknown(automaton: Automaton, activities: Sequence[str]) -> list[Deviation]:
+    """One deviation for each activity that the model does not have, at its first event, which all others repeat."""
+    first = dict[str, Deviation]()
+    for index, activity in enumerate(activities):
+        told = first.get(activity)
+        if told is not None:
+            first[activity] = replace(told, weight=told.weight + 1)
+        elif activity not in automaton.labels:
+            first[activity] = Deviation(DeviationKind.UNKNOWN_ACTIVITY, index, activity, ())
+    return list(first.values())
+
+
+class _Missing(NamedTuple):
+    """A step that was left out, the event before which it was due, and which of the steps due there it is."""
+
+    place: int
+    slot: int
+    step: ModelStep
 
 
 class _Account:
-    """Sorts the moves of a path into named deviations; `wanted` is what it costs to end there, where it has to end."""
+    """Sorts the moves of a path into named deviations; `wanted` is what it costs to end there, where it has to end.
+
+    An event too many and a missing step of one activity are one step that was moved. They are paired in the order in
+    which the case shows them, so that no pair comes apart while the case goes on.
+    """
 
     def __init__(self, path: Path, wanted: int) -> None:
         self.path, self.end, self.lost = path, len(path.moves), wanted >= INF
-        self.missing: list[tuple[int, ModelStep]] = []  # steps left out, with the event before which they were due
         self.extra: list[int] = []  # events that the model did not take
         self.synchronised: list[int] = []
-        for index, move in enumerate(path.moves):
-            self.missing += [(index, step) for step in move.missing]
-            (self.synchronised if move.synchronised else self.extra).append(index)
-        self.first = {path.activities[index]: index for index in reversed(self.synchronised)}
+        self.early, self.lacking = defaultdict[str, list[int]](list), defaultdict[str, list[_Missing]](list)
+        self.moved = dict[int, _Missing]()  # event too many -> its own step, left out elsewhere
+        self.first = dict[str, int]()  # the first event of each activity that the model took
+        for index, (move, activity) in enumerate(zip(path.moves, path.activities, strict=True)):
+            if move.missing:
+                self._leave_out(index, move.missing)
+            if move.synchronised:
+                self.synchronised.append(index)
+                self.first.setdefault(activity, index)
+            else:
+                self._add(index, activity)
         if 0 < wanted < INF:
-            self.missing += [(self.end, step) for step in to_end(path.places[-1])]
+            self._leave_out(self.end, to_end(path.standings[-1]))
+        self.missing = defaultdict[int, list[_Missing]](list)  # steps left out, that did not come elsewhere
+        for entry in sorted([entry for entries in self.lacking.values() for entry in entries]):
+            self.missing[entry.place].append(entry)
+
+    def _leave_out(self, index: int, steps: Sequence[ModelStep]) -> None:
+        slot = 0
+        for step in steps:
+            if self.early[step.label]:
+                self.moved[self.early[step.label].pop()] = _Missing(index, 0, step)
+            else:
+                self.lacking[step.label].append(_Missing(index, slot, step))
+                slot += 1
+
+    def _add(self, index: int, activity: str) -> None:
+        self.extra.append(index)
+        if self.lacking[activity]:
+            self.moved[index] = self.lacking[activity].pop()
+        else:
+            self.early[activity].append(index)
 
     def deviations(self) -> list[Deviation]:
         """All deviations of the events, by index."""
-        found = [self._swapped(index) or self._extra(index) for index in self.extra]
-        found = self._branches(found) + self._skipped()
-        return sorted(found, key=lambda deviation: deviation.index) + self._not_finished()
+        known = self.path.automaton.labels
+        found = [self._told(index) for index in self.extra if self.path.activities[index] in known]
+        found = self._branches(found) + self._skipped() + self._strangers()
+        return sorted(found, key=lambda deviation: (deviation.index, deviation.slot)) + self._not_finished()
 
     def _expected(self, index: int) -> tuple[str, ...]:
-        return tuple(sorted(expected(self.path.places[index])))
+        return tuple(sorted(expected(self.path.standings[index])))
 
-    def _swapped(self, index: int) -> Deviation | None:
-        """An event whose step was left out elsewhere: it came, but not in its order."""
-        activity = self.path.activities[index]
-        same = [place for place, (_, step) in enumerate(self.missing) if step.label == activity]
-        if not same:
-            return None
-        nearest = min(same, key=lambda place: abs(self.missing[place][0] - index))
-        step = self.missing.pop(nearest)[1]
-        kind = DeviationKind.OUT_OF_ORDER
-        return Deviation(kind, index, activity, self._expected(index), (step.label,), step.element, 2)
+    def _after(self, index: int) -> str | None:
+        """The last step before an event that the model took."""
+        number = bisect_left(self.synchronised, index)
+        return self.path.activities[self.synchronised[number - 1]] if number else None
 
-    def _extra(self, index: int) -> Deviation:
-        """An event too many: done before, too early, or never asked for here."""
-        activity, path, awaited = self.path.activities[index], self.path, self._expected(index)
-        if activity not in path.automaton.labels:
-            kind = DeviationKind.UNKNOWN_ACTIVITY
-        elif activity in awaited:  # it could have come here, but not with what the case went on to do
-            kind, awaited = DeviationKind.WRONG_BRANCH, tuple(label for label in awaited if label != activity)
-        elif self.first.get(activity, self.end) < index:
-            kind = DeviationKind.REPEATED
-        elif can_come(path.places[index], activity):
+    def _told(self, index: int) -> Deviation:
+        """An event that the model did not take where it came."""
+        activity, awaited, after = self.path.activities[index], self._expected(index), self._after(index)
+        moved = self.moved.get(index)
+        if moved is not None:
+            due, slot, (label, element) = moved
             kind = DeviationKind.OUT_OF_ORDER
-        else:
-            kind = DeviationKind.UNEXPECTED
-        return Deviation(kind, index, activity, awaited, element=path.automaton.elements.get(activity))
+            return Deviation(kind, index, activity, awaited, (label,), element, 2, after, due=due, slot=slot)
+        kind, ahead, other = self._too_many(index, activity, awaited), 0, None
+        if kind is DeviationKind.WRONG_BRANCH:
+            awaited, other = tuple([label for label in awaited if label != activity]), self._next(index)
+        if kind is DeviationKind.OUT_OF_ORDER:
+            standing = self.path.standings[index]
+            awaited, ahead = tuple(sorted(first_steps(standing, activity))), steps_before(standing, activity)
+        element = self.path.automaton.elements.get(activity)
+        return Deviation(kind, index, activity, awaited, (), element, 1, after, other, ahead)
+
+    def _next(self, index: int) -> int | None:
+        """The next event that the model took."""
+        number = bisect_left(self.synchronised, index)
+        return self.synchronised[number] if number < len(self.synchronised) else None
+
+    def _too_many(self, index: int, activity: str, awaited: tuple[str, ...]) -> DeviationKind:
+        """Why an event is too many: done before, too early, or never asked for here."""
+        if activity in awaited:  # it could have come here, but not with what the case went on to do
+            return DeviationKind.WRONG_BRANCH
+        if self.first.get(activity, self.end) < index:
+            return DeviationKind.REPEATED
+        if steps_before(self.path.standings[index], activity) < INF:
+            return DeviationKind.OUT_OF_ORDER
+        return DeviationKind.UNEXPECTED
+
+    def _strangers(self) -> list[Deviation]:
+        known, activities = self.path.automaton.labels, self.path.activities
+        strange = any(activities[index] not in known for index in self.extra)
+        found = _unknown(self.path.automaton, activities) if strange else []
+        return [replace(d, expected=self._expected(d.index), after=self._after(d.index)) for d in found]
 
     def _branches(self, extra: list[Deviation]) -> list[Deviation]:
         """Steps of another branch in place of those of the chosen one, in one stretch, are one deviation."""
         found: list[Deviation] = []
-        instead: dict[int, Deviation] = {}  # stretch between synchronised events -> what was done there
+        instead: dict[int, Deviation] = {}  # number of the stretch between synchronised events -> what was done there
         for deviation in extra:
-            if deviation.kind is not DeviationKind.UNEXPECTED:
-                found.append(deviation)
-                continue
-            stretch = bisect_right(self.synchronised, deviation.index)
+            stretch = bisect_left(self.synchronised, deviation.index)
             first = instead.get(stretch)
-            left_out = [entry for entry in self.missing if self._stretch(entry[0]) == stretch and entry[0] < self.end]
-            if first is not None:
+            left_out = self._left_out(stretch) if deviation.kind is DeviationKind.UNEXPECTED else []
+            if first is not None and deviation.kind is DeviationKind.UNEXPECTED:
                 instead[stretch] = replace(first, weight=first.weight + 1)
             elif left_out:
-                self.missing = [entry for entry in self.missing if entry not in left_out]
-                labels, weight = tuple(step.label for _, step in left_out), 1 + len(left_out)
-                instead[stretch] = replace(deviation, kind=DeviationKind.WRONG_BRANCH, missing=labels, weight=weight)
+                del self.missing[self.synchronised[stretch]]
+                labels, weight = tuple(entry.step.label for entry in left_out), 1 + len(left_out)
+                wrong = replace(deviation, kind=DeviationKind.WRONG_BRANCH, missing=labels, weight=weight)
+                instead[stretch] = replace(wrong, due=self._next(deviation.index))
             else:
                 found.append(deviation)
         return found + list(instead.values())
 
-    def _stretch(self, index: int) -> int:
-        """The stretch that a step left out before an event belongs to: the one that ends with the event, if that was
-        synchronised."""
-        return bisect_right(self.synchronised, index - 1)
+    def _left_out(self, stretch: int) -> list[_Missing]:
+        """The steps left out before the synchronised event that ends a stretch."""
+        return self.missing[self.synchronised[stretch]] if stretch < len(self.synchronised) else []
 
     def _skipped(self) -> list[Deviation]:
-        found: dict[tuple[int, str], Deviation] = {}
-        for index, step in self.missing:
-            if index == self.end:
-                continue
-            first = found.get((index, step.label))
-            if first is not None:
-                again = (*first.missing, step.label)
-                found[index, step.label] = replace(first, missing=again, weight=first.weight + 1)
-            else:
-                kind, awaited = DeviationKind.SKIPPED, self._expected(index)
-                found[index, step.label] = Deviation(kind, index, step.label, awaited, (step.label,), step.element)
-        return list(found.values())
+        found, kind = list[Deviation](), DeviationKind.SKIPPED
+        for index, slot, step in [entry for entries in self.missing.values() for entry in entries]:
+            if index < self.end:
+                label, element = step
+                expected, after = self._choice(index, label), self._after(index)
+                found.append(Deviation(kind, index, label, expected, (label,), element, 1, after, slot=slot))
+        return found
+
+    def _choice(self, index: int, label: str) -> tuple[str, ...]:
+        """The steps any one of which would have done in place of one that was left out."""
+        standing, activity = self.path.standings[index], self.path.activities[index]
+        if len(self.path.moves[index].missing) > 1 or steps_before(standing, activity) != 1:
+            return (label,)
+        return tuple(sorted({label, *first_steps(standing, activity)}))
 
     def _not_finished(self) -> list[Deviation]:
-        steps = [step for index, step in self.missing if index == self.end]
+        steps = [entry.step for entry in self.missing[self.end]]
         if not steps and not self.lost:
             return []
         first, labels = steps[0] if steps else ModelStep("", None), tuple(step.label for step in steps)
         kind, weight = DeviationKind.NOT_FINISHED, INF if self.lost else len(steps)
-        return [Deviation(kind, self.end, first.label, self._expected(self.end), labels, first.element, weight)]
+        found = Deviation(kind, self.end, first.label, self._expected(self.end), labels, first.element, weight)
+        return [replace(found, after=self._after(self.end))]

@@ -1,110 +1,144 @@
 """The alignment of a case that its explanation tells, found event by event.
 
-The path goes on from where it stood as long as that is cheapest; where it is not, it is looked for backwards from a
-cheapest place, until it joins the old one. So what was said of earlier events stays said for as long as it is among the
-cheapest explanations. Invariant: the path is a function of the activities alone, and costs what the case costs.
+Each event is read as synchronised, after missing steps or none, or as too many. The path keeps every place that agrees
+with the readings so far, and reads the next event so that it stays cheapest; only where no place that agrees is on a
+cheapest alignment are the latest readings given up, as few events back as will do. Invariant: the path is a function of
+the activities alone, costs what the case costs, and changes no reading that an equally cheap alignment shares.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from stream.conformance.alignment import LOG_MOVE, Move, Origin, cost_of, ending, origin, picks, remarks_of, same
+from stream.conformance.alignment import LOG_MOVE, Move, ending, origin, picks, remarks_of
 from stream.conformance.automaton import Automaton
 from stream.conformance.frontier import Frontier
+from stream.conformance.standing import followed, narrowed
+
+AS_EXPECTED = Move((), True)
 
 
 class Extension(NamedTuple):
-    """How a path goes on from its place with an event: the cost, the next place, and the move."""
+    """How a path goes on from its standing with an event: the cost, the next standing, and the move."""
 
     cost: int
-    place: Frontier
+    standing: Frontier
     move: Move
 
 
+def extension(automaton: Automaton, standing: Frontier, activity: str) -> Extension:
+    """The cheapest way on; an event that fits after a missing step is preferred to one that is too many."""
+    known: Extension | None = standing.remarks.get(activity) if standing.remarks else None
+    if known is not None:
+        return known
+    if activity not in automaton.machine.labels:
+        return Extension(1, standing, LOG_MOVE)
+    found = remarks_of(standing)[activity] = _extension(automaton, standing, activity)
+    return found
+
+
+def _extension(automaton: Automaton, standing: Frontier, activity: str) -> Extension:
+    frontier, cost, _ = automaton.step(standing, activity)
+    if cost == 0:
+        return Extension(0, narrowed(frontier), AS_EXPECTED)
+    ways = [(target, origin(standing, activity, target)) for target in picks(frontier)]
+    found = [(target, way.move) for target, way in ways if way is not None and way.move.synchronised]
+    if not found:
+        return Extension(1, standing, LOG_MOVE)
+    target, move = min(found, key=lambda pair: (pair[0].completion, pair[1].labels))
+    return Extension(1, followed(automaton, standing, (*move.labels, activity)) or target, move)
+
+
 class Path:
-    """Places before and after each event, the moves between, and the path's cost up to each place."""
+    """Standings before and after each event, the moves between, and the path's cost up to each standing."""
 
     def __init__(self, automaton: Automaton, activities: Sequence[str], *, warm: bool) -> None:
         self.automaton, self.activities = automaton, activities
-        start = (automaton.warm_start() if warm else None) or automaton.start()
-        self.frontiers, self.bases = [start], [0]  # what the automaton knows, and the case's cost, before each event
-        self.places, self.costs, self.moves = [next(picks(start))], [0], list[Move]()
+        self.frontier = (automaton.warm_start() if warm else None) or automaton.start()
+        self.least = 0  # what the case costs
+        self.standings, self.costs, self.moves = [narrowed(self.frontier)], [0], list[Move]()
         for activity in activities:
             self._go_on(activity)
 
     def _go_on(self, activity: str) -> None:
-        frontier, costs, bases, place = self.frontiers[-1], self.costs, self.bases, self.places[-1]
-        frontier, cost, _ = frontier.next.get(activity) or self.automaton.step(frontier, activity)
-        extra, place, move = self._extension(place, activity)
-        self.frontiers.append(frontier)
-        bases.append(bases[-1] + cost)
-        self.places.append(place)
+        frontier, standing = self.frontier, self.standings[-1]
+        self.frontier, cost, _ = frontier.next.get(activity) or self.automaton.step(frontier, activity)
+        self.least += cost
+        remarks = standing.remarks
+        known: Extension | None = remarks.get(activity) if remarks else None
+        extra, standing, move = known or extension(self.automaton, standing, activity)
+        self.standings.append(standing)
         self.moves.append(move)
-        costs.append(costs[-1] + extra)
-        if costs[-1] > bases[-1]:
-            self._turn_back(self._preferred())
+        cost = self.costs[-1] + extra
+        self.costs.append(cost)
+        if cost > self.least:
+            self._turn_back(self.least, finished=False)
 
-    def _extension(self, place: Frontier, activity: str) -> Extension:
-        """The cheapest way on from a place; a synchronised event is preferred to one that is too many."""
-        known: Extension | None = place.remarks.get(activity) if place.remarks else None
-        if known is not None:
-            return known
-        if activity not in self.automaton.machine.labels:
-            return Extension(1, place, LOG_MOVE)
-        found = remarks_of(place)[activity] = self._extend(place, activity)
-        return found
+    def end(self) -> None:
+        """Turn to an alignment that is cheapest for a finished case."""
+        least = self.least + self.automaton.completion(self.frontier)
+        if self.costs[-1] + self.automaton.completion(self.standings[-1]) > least:
+            self._turn_back(least, finished=True)
 
-    def _extend(self, place: Frontier, activity: str) -> Extension:
-        frontier, cost, _ = self.automaton.step(place, activity)
-        ways = [(target, origin(place, activity, target)) for target in picks(frontier)]
-        target, way = min(ways, key=lambda pair: pair[1] is None or not pair[1].move.synchronised)
-        return Extension(cost, target, way.move if way else LOG_MOVE)
+    def _turn_back(self, least: int, *, finished: bool) -> None:
+        """Read the latest events again, as few as will do, so that all together cost no more than `least`."""
+        back, given_up, frontiers = 1, 0, list[Frontier]()
+        while not frontiers:
+            back = min(back, len(self.moves))
+            frontiers = self._onward(len(self.moves) - back, least, finished=finished)
+            if not frontiers:
+                given_up, back = back, back * 2
+        while back - given_up > 1:
+            middle = (back + given_up) // 2
+            fewer = self._onward(len(self.moves) - middle, least, finished=finished)
+            given_up, back, frontiers = (given_up, middle, fewer) if fewer else (middle, back, frontiers)
+        self._read_again(frontiers, ending(frontiers[-1]) if finished else self._preferred(frontiers))
 
-    def _preferred(self) -> Frontier:
+    def _onward(self, index: int, least: int, *, finished: bool) -> list[Frontier]:
+        """All frontiers from a standing to the last event; none where they lead past a cost."""
+        frontiers, total = [self.standings[index]], self.costs[index]
+        for activity in self.activities[index : len(self.moves)]:
+            frontier, cost, _ = self.automaton.step(frontiers[-1], activity)
+            frontiers.append(frontier)
+            total += cost
+            if total > least and index:
+                return []
+        done = index == 0 or total + (finished and self.automaton.completion(frontiers[-1])) <= least
+        return frontiers if done else []
+
+    def _preferred(self, frontiers: Sequence[Frontier]) -> Frontier:
         """A cheapest place to end at, preferably one that the last event was synchronised into."""
-        before, activity = self.frontiers[-2], self.activities[len(self.moves) - 1]
-        targets = list(picks(self.frontiers[-1]))
+        before, activity = frontiers[-2], self.activities[len(self.moves) - 1]
+        targets = list(picks(frontiers[-1]))
         for target in targets:
             way = origin(before, activity, target)
             if way is not None and way.move.synchronised:
                 return target
         return targets[0]
 
-    def end(self) -> None:
-        """Turn to the place from which the final marking is nearest, counting what it costs to be there."""
-        last = self.frontiers[-1]
-        chosen = ending(last)
-        here = self.automaton.completion(self.places[-1]) + self.costs[-1]
-        if here > self.automaton.completion(last) + self.bases[-1]:
-            self._turn_back(chosen)
-
-    def _turn_back(self, target: Frontier) -> None:
-        """Replace the last part of the path by a cheapest way to a place, joining the old path as late as possible."""
-        index, places, moves = len(self.moves), [target], list[Move]()
-        cost = self.bases[index] + cost_of(target, self.frontiers[index])
-        while index:
+    def _read_again(self, frontiers: Sequence[Frontier], target: Frontier) -> None:
+        """Go back from a place through these frontiers, and along the readings found, for all places that agree."""
+        count = len(self.moves)
+        index, moves, places = count, list[Move](), [target]
+        for before in frontiers[-2::-1]:
             index -= 1
-            way, joins = self._back(index, places[-1], cost)
-            moves.append(way.move)
-            if joins:
-                break
-            places.append(way.source)
-            cost = self.bases[index] + way.before
-        self.places[index + joins :] = places[::-1]
-        self.moves[index:] = moves[::-1]
-        del self.costs[index + 1 :]
-        for move in self.moves[index:]:
+            activity, move = self.activities[index], LOG_MOVE
+            if activity in self.automaton.machine.labels:
+                way = origin(before, activity, places[-1])
+                assert way is not None  # every item of a frontier comes from the one before
+                place, move = way.source, way.move
+                places.append(place)
+            else:
+                places.append(places[-1])
+            moves.append(move)
+        del self.moves[index:], self.standings[index + 1 :], self.costs[index + 1 :]
+        for move, place in zip(reversed(moves), places[-2::-1], strict=True):
+            self.standings.append(self._agreeing(self.activities[len(self.moves)], move, place))
             self.costs.append(self.costs[-1] + move.cost)
+            self.moves.append(move)
 
-    def _back(self, index: int, target: Frontier, cost: int) -> tuple[Origin, bool]:
-        """Where a place after event `index` comes from, and whether that is on the old path."""
-        activity, old = self.activities[index], self.places[index]
-        if activity not in self.automaton.machine.labels:
-            before = cost - 1 - self.bases[index]
-            return Origin(before + 1, before, target, LOG_MOVE), same(old, target) and self.costs[index] < cost
-        joined = origin(old, activity, target)
-        if joined is not None and self.costs[index] + joined.total <= cost:
-            return joined, True
-        way = origin(self.frontiers[index], activity, target)
-        assert way is not None  # every item of a frontier comes from the one before
-        return way, False
+    def _agreeing(self, activity: str, move: Move, place: Frontier) -> Frontier:
+        """All places that the last standing comes to by a reading of an event, one of which is known."""
+        standing = self.standings[-1]
+        if not move.synchronised:
+            return standing
+        return followed(self.automaton, standing, (*move.labels, activity)) or place

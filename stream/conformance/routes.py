@@ -23,6 +23,22 @@ class ModelStep(NamedTuple):
 Route = tuple[ModelStep, ...]
 
 
+def steps_to_label(machine: Home, state: State, label: str) -> int:
+    """How many steps come between a state and a label at least; INF where it never comes."""
+    if isinstance(machine, LazyMachine):
+        return min([INF, *[cost for _, cost in machine.hop(state, label)[0]]])
+    assert isinstance(machine, TabulatedMachine)
+    row = machine.shape.distance[state]
+    plain = [row[edge.source] for edge in machine.shape.edges if edge.label == label]
+    inside = [row[b.source] + _inside(b, label) for b in machine.blocks if label in b.takers and row[b.source] < INF]
+    return min([INF, *plain, *inside])
+
+
+def _inside(block: Block, label: str) -> int:
+    kids = [block.kids[position] for position in block.takers[label]]
+    return min(steps_to_label(kid, kid.initial, label) for kid in kids)
+
+
 def before_label(machine: Home, state: State, label: str, target: State) -> tuple[Route, str | None]:
     """The steps from a state to where a label can be synchronised into `target`, and the element of that label."""
     if isinstance(machine, TabulatedMachine):
@@ -57,8 +73,8 @@ def before_end(machine: Home, state: State) -> Route:
 
 
 def to_end(place: Frontier) -> Route:
-    """The steps from a single place to the machine's final state."""
-    (item, _), *_ = place.items
+    """The steps from the item of a place that is nearest to it to the machine's final state."""
+    item = place.ending.item
     if type(item) is not Mode:
         return before_end(place.machine, item)
     inside = [step for kid in item.kids for step in to_end(kid)]
