@@ -7,7 +7,7 @@ gone, ends the command without the interpreter complaining once more when it lea
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -42,7 +42,8 @@ def check_writable(option: str, path: Path | None) -> None:
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[BinaryIO | None]:
-    """Open the file of an option for writing, `-`: standard output; what fails while it is open names it."""
+    """Open the file of an option for writing, `-`: standard output; what fails while it is open, and has no name of its
+    own, names it."""
     try:
         if path is None:
             yield None
@@ -53,7 +54,27 @@ def opened(path: Path | None) -> Iterator[BinaryIO | None]:
             with path.open("wb") as file:
                 yield file
     except OSError as error:
-        raise OSError(error.errno, error.strerror, STDOUT if str(path) == "-" else str(path)) from None
+        if path is None or error.filename is not None:
+            raise
+        raise _named(error, path) from None
+
+
+def writer(out: BinaryIO | None, path: Path | None) -> Callable[[bytes], None] | None:
+    """A function that writes to an open file and names it where that fails, for whoever has several open."""
+    if out is None or path is None:
+        return None
+
+    def write(content: bytes) -> None:
+        try:
+            out.write(content)
+        except OSError as error:
+            raise _named(error, path) from None
+
+    return write
+
+
+def _named(error: OSError, path: Path) -> OSError:
+    return OSError(error.errno, error.strerror, STDOUT if str(path) == "-" else str(path))
 
 
 def end_of_writing(code: int | str | None) -> int | str | None:

@@ -5,12 +5,11 @@ trace or table. Which mapping reads a XES log is decided by what the log has: th
 else the standard names, the definition's attributes kept.
 """
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from agents.collector import collector_at_rest
 from agents.logs.json_lines import read_json_lines
 from agents.logs.log import Findings, Log, LogRecord, Row
 from agents.logs.source import open_log
@@ -38,7 +37,7 @@ def read_log(path: Path | str, mapping: Mapping | None = None, strict: bool = Fa
     place = Path(path)
     kind = _kind(place)
     findings = Findings(place, strict)
-    with _no_collection(), open_log(place) as stream:
+    with collector_at_rest(), open_log(place) as stream:
         if kind == "xes":
             rows = list(read_xes(stream, findings))
             mapping = _for_xes(mapping, rows)
@@ -52,18 +51,6 @@ def read_log(path: Path | str, mapping: Mapping | None = None, strict: bool = Fa
             findings.notes.append("there are no events in it")
         records = _in_order(rows, (mapping or XES).timestamp, findings)
     return Log(records, mapping, findings.problems, findings.count, findings.notes)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Reading makes millions of dictionaries and no cycles: looking for garbage among them would cost half the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _kind(path: Path) -> str:

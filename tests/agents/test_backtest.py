@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from agents.backtest import Alerts, Report, collector_at_rest, merged, prepared, run
+from agents.backtest import Alerts, Report, merged, prepared, run
+from agents.collector import collector_at_rest
 from agents.definition_files import load_definition
 from agents.logs import Log, LogRecord
 from stream.instants import milliseconds
@@ -185,3 +186,26 @@ def test_the_collector_works_again_after_a_run_that_failed() -> None:
     with pytest.raises(KeyError):
         fail()
     assert [*seen, gc.isenabled()] == [False, True]
+
+
+def test_a_backtest_knows_people_by_pseudonyms_of_its_own(tmp_path: Path) -> None:
+    """The same at every run over the same log, others over another; the names themselves stand nowhere."""
+    rules = "rules: [{id: two, kind: four_eyes, activities: [A, B]}]\n"
+    shown = DEFINITION.replace("timestamp:", "resource: by, timestamp:").replace("ENDS", "[C]") + rules
+    path = tmp_path / "definition.yaml"
+    path.write_text(shown)
+    definition, model = load_definition(path)
+
+    def who(*records: LogRecord) -> set[str]:
+        read = log(*records)._replace(mapping=definition.events.mapping)
+        said: list[bytes] = []
+        process = prepared(definition, model, read)
+        run(process, read.records, None, lambda _, body: said.append(body), lambda done: None)
+        assert b"Pete" not in b"".join(said)
+        told = [orjson.loads(body)["explanation"] for body in said]
+        return {step["resource"] for one in told for step in one.get("events", ())}
+
+    done = [entry(0, 0, id="1", act="A", by="Pete"), entry(1, 1, id="1", act="B", by="Pete")]
+    (first,), (again,), (other,) = who(*done), who(*done), who(*done, entry(2, 2, id="1", act="C"))
+
+    assert first == again != other
