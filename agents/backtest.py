@@ -4,17 +4,17 @@ Invariant: the records of an alert are those that a worker would publish for a m
 over the same logs write the same bytes.
 """
 
-import gc
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from time import process_time
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
+from agents.collector import collector_at_rest
 from agents.logs import Log, LogRecord
 from agents.logs.log import MOST_PROBLEMS
 from schemas.definition import Definition
@@ -23,7 +23,7 @@ from stream.effects import DeadLetter
 from stream.history import Entry, play
 from stream.inputs import Input, Refusal
 from stream.instants import BAD, NAIVE, OUT_OF_RANGE
-from stream.process import Process, compile_process
+from stream.process import Process, compile_process, needs_key
 from stream.shard import Shard
 
 _UNREADABLE_TIMES: Final = frozenset((BAD, NAIVE, OUT_OF_RANGE))
@@ -69,7 +69,17 @@ def prepared(definition: Definition, model: bytes | None, log: Log) -> Process:
     """The process as it reads this log: one topic, if need be of the process's own name, and the log's own mapping."""
     events = definition.events
     fitted = events.model_copy(update={"mapping": log.mapping, "topics": events.topics[:1] or (definition.process,)})
-    return compile_process(definition.model_copy(update={"events": fitted}), model)
+    key = own_key(log) if needs_key(definition) else None
+    return compile_process(definition.model_copy(update={"events": fitted}), model, key)
+
+
+def own_key(log: Log) -> bytes:
+    """A key for pseudonyms, made of the log: the same at every run, and unknown to those who do not have the log; those
+    who do know the names anyway."""
+    digest = blake2b()
+    for record in log.records:
+        digest.update(repr(record.value).encode("utf-8", "surrogatepass"))
+    return digest.digest()
 
 
 def first_refusal(process: Process, records: Sequence[LogRecord]) -> Problem | None:
@@ -137,16 +147,6 @@ def run(process: Process, records: Sequence[LogRecord], until: int | None, sink:
     return report
 
 
-@contextmanager
-def collector_at_rest() -> Iterator[None]:
-    """Collect no cycles for a while: the core makes none, and each search walks every case that is open."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def _entries(process: Process, records: Sequence[LogRecord]) -> Iterator[Entry]:
     if process.definition.case.ends != "last_event":
         return (Entry(record.timestamp_ms, record.value) for record in records)
@@ -176,6 +176,11 @@ class Alerts:
             if self.final:
                 self.write(body)
             alert = orjson.loads(body)
-            says = alert.get("stage") or alert["explanation"]["deviation"]
-            found[alert["rule"], says, alert["state"]] += 1
+            found[alert["rule"], _says(alert), alert["state"]] += 1
         return found
+
+
+def _says(alert: dict[str, Any]) -> str:
+    """What an alert is about: its stage, its class of deviation, what broke a constraint, or what a rule asks for."""
+    told = alert.get("explanation", {})
+    return str(alert.get("stage") or told.get("deviation") or told.get("why") or told["asks"])

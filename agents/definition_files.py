@@ -12,10 +12,12 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from agents import definition_yaml
+from agents.definition_constraints import SUFFIX as DECLARE
+from agents.definition_constraints import Constraints
 from agents.definition_wording import findings
 from schemas.consistency import Inconsistency, inconsistencies
 from schemas.consistency import Path as Steps
-from schemas.definition import Definition
+from schemas.definition import Constraint, Definition, Role
 from schemas.problem import Problem, Refused
 from stream.models import read_model
 
@@ -23,11 +25,14 @@ LARGEST: Final = 256 * 1024
 """Bytes of a definition file; a large one has ten thousand."""
 LARGEST_MODEL: Final = 8 * 2**20
 """Bytes of a model file; the largest known one has a tenth of that. It is judged before anything is read."""
-MODEL_SUFFIXES: Final = (".bpmn", ".pnml")
+MODEL_SUFFIXES: Final = (".bpmn", ".pnml", ".csv", DECLARE)
 
 
 def load_definition(path: Path | str) -> tuple[Definition, bytes | None]:
-    """Read a definition and the bytes of the model it names, None without one; raises `Refused` with every problem."""
+    """Read a definition and the bytes of the model it names, None without one; raises `Refused` with every problem.
+
+    Constraints in files are written out in the definition; a Declare model is nothing but those, and has no bytes.
+    """
     file = str(path)
     parsed = definition_yaml.parse_yaml(file, _read_text(Path(path)))
     written = parsed.root.plain()
@@ -38,10 +43,24 @@ def load_definition(path: Path | str) -> tuple[Definition, bytes | None]:
     except ValidationError as error:
         found += findings(error.errors(include_url=False))
     content, foreign = _read_model_of(Path(path), written, found)
+    constraints = Constraints(written, lambda name, at: _beside(Path(path), name, at, found))
+    found, foreign = found + constraints.found, foreign + constraints.foreign
     problems = parsed.problems + [_placed(file, parsed.root, written, one) for one in found]
     if problems or foreign or definition is None:
         raise Refused(sorted(problems, key=lambda problem: problem.line) + foreign)
-    return definition, content
+    return _filled_in(definition, constraints.written_out()), content
+
+
+def _filled_in(definition: Definition, constraints: tuple[Constraint, ...]) -> Definition:
+    """The definition with its constraints written out, and with what roles ask for among its attributes: that is read
+    under its own name where it is not mapped."""
+    definition = definition.model_copy(update={"constraints": constraints})
+    events, mapping = definition.events, definition.events.mapping
+    asked = {rule.attribute: rule.attribute for rule in definition.rules if isinstance(rule, Role)}
+    if mapping is None or asked.keys() <= mapping.attributes.keys():
+        return definition
+    mapping = mapping.model_copy(update={"attributes": asked | mapping.attributes})
+    return definition.model_copy(update={"events": events.model_copy(update={"mapping": mapping})})
 
 
 def _placed(file: str, root: definition_yaml.Node, written: dict[str, Any], found: Inconsistency) -> Problem:
@@ -76,7 +95,7 @@ def _inside(container: Any, step: str | int) -> Any:
 
 
 def _read_text(path: Path) -> str:
-    content, wrong = _read_bytes(path, LARGEST)
+    content, wrong = read_bytes(path, LARGEST)
     if content is None:
         raise Refused([Problem(str(path), 1, "file", wrong, "name a definition file in YAML")])
     try:
@@ -86,7 +105,7 @@ def _read_text(path: Path) -> str:
         raise Refused([Problem(str(path), line, "file", "it is not UTF-8", "save it as UTF-8")]) from None
 
 
-def _read_bytes(path: Path, limit: int) -> tuple[bytes | None, str]:
+def read_bytes(path: Path, limit: int) -> tuple[bytes | None, str]:
     """The content of a file, or None and why it cannot be read."""
     try:
         with path.open("rb") as file:
@@ -115,27 +134,43 @@ def _read_model_of(
     file = model.get("file") if isinstance(model, dict) else None
     if not isinstance(model, dict) or not isinstance(file, str) or not file.strip():
         return None, []
-    place = definition.parent / file
-    if place.suffix.lower() not in MODEL_SUFFIXES:
-        found.append(_unreadable_kind(file))
+    suffix = Path(file).suffix.lower()
+    if suffix == DECLARE:
         return None, []
-    content, wrong = _read_bytes(place, LARGEST_MODEL)
-    if content is None:
-        right = "name a file by its path from the definition's own folder"
-        found.append(Inconsistency(("model", "file"), f"`{file}`: {wrong}", right))
+    if suffix not in MODEL_SUFFIXES:
+        wrong = f"`{file}` is no model that can be read"
+        found.append(Inconsistency(("model", "file"), wrong, "name a .bpmn, .pnml, .csv or .decl file"))
+        return None, []
+    named = _beside(definition, file, ("model", "file"), found)
+    if named is None:
         return None, []
     try:
-        labels = read_model(str(place), content).labels
+        labels = read_model(*named, **_reading_of(model)).labels
     except Refused as refused:
         return None, list(refused.problems)
     found += _unknown_to(model, labels)
-    return content, []
+    return named[1], []
 
 
-def _unreadable_kind(file: str) -> Inconsistency:
-    if file.lower().endswith(".decl"):
-        return Inconsistency(("model", "file"), "Declare models are not supported yet", "name a .bpmn or .pnml file")
-    return Inconsistency(("model", "file"), f"`{file}` is no model that can be read", "name a .bpmn or .pnml file")
+def _reading_of(model: dict[str, Any]) -> dict[str, Any]:
+    """What the definition says about how to read its model; wrong shapes are passed over, and told elsewhere."""
+    final, process = model.get("final"), model.get("process")
+    named = [final] if isinstance(final, str) else final if isinstance(final, list) else []
+    return {
+        "final": tuple(place for place in named if isinstance(place, str)),
+        "ignore_guards": model.get("ignore_guards") is True,
+        "process": process if isinstance(process, str) else None,
+    }
+
+
+def _beside(definition: Path, file: str, path: Steps, found: list[Inconsistency]) -> tuple[str, bytes] | None:
+    """The name and the content of a file beside the definition, None where that is refused."""
+    place = definition.parent / file
+    content, wrong = read_bytes(place, LARGEST_MODEL)
+    if content is not None:
+        return str(place), content
+    found.append(Inconsistency(path, f"`{file}`: {wrong}", "name a file by its path from the definition's own folder"))
+    return None
 
 
 def _unknown_to(model: dict[str, Any], labels: frozenset[str]) -> list[Inconsistency]:

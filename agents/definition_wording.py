@@ -16,13 +16,16 @@ from schemas.definition import (
     Between,
     CaseDuration,
     CaseRules,
+    Constraint,
     Definition,
     Due,
     EventSource,
+    FourEyes,
     Idle,
     Mapping,
     ModelReference,
     Privacy,
+    Role,
     Roles,
     TimePath,
 )
@@ -35,15 +38,17 @@ _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "case": CaseRules,
     "model": ModelReference,
     "privacy": Privacy,
+    "constraints": Constraint,
 }
-_SLAS: Final[dict[str, type[BaseModel]]] = {"between": Between, "case_duration": CaseDuration, "idle": Idle, "due": Due}
-_KINDS: Final = ", ".join(_SLAS)
+_KINDS: Final[dict[str, dict[str, type[BaseModel]]]] = {
+    "sla": {"between": Between, "case_duration": CaseDuration, "idle": Idle, "due": Due},
+    "rules": {"four_eyes": FourEyes, "role": Role},
+}
+_SLA_KINDS: Final = ", ".join(_KINDS["sla"])
 
 _UNSUPPORTED_KEYS: Final = {
     ("", "calendars"): "remove it, since targets count elapsed time",
-    ("", "constraints"): "remove it, or say it with a model in BPMN or PNML",
     ("", "slo"): "remove it, or promise it per case under `sla`",
-    ("", "rules"): "remove it",
     ("events", "where"): "remove it, or send the records of this process to a topic of their own",
     ("events", "silence"): "remove it",
     ("sla", "calendar"): "remove it and give the target in elapsed time",
@@ -55,7 +60,7 @@ _UNSUPPORTED_KEYS: Final = {
 _UNSUPPORTED_VALUES: Final[dict[str, dict[Any, str]]] = {
     "keyed_by_case": {False: "key the records by case id and write true"},
     "format": dict.fromkeys(("cloudevents", "avro", "zeebe", "debezium"), "use one of json, xes-json"),
-    "kind": dict.fromkeys(("activity_duration", "waiting", "rate"), f"use one of {_KINDS}"),
+    "kind": dict.fromkeys(("activity_duration", "waiting", "rate"), f"use one of {_SLA_KINDS}"),
 }
 _MISSING: Final = {
     "process": "add `process`, the name of the process",
@@ -63,13 +68,16 @@ _MISSING: Final = {
     "case": "add `case`, the path to the case id in a record",
     "activity": "add `activity`, the path to what happened in a record",
     "timestamp": "add `timestamp`, the path to when it happened in a record",
-    "file": "add `file`, a .bpmn or .pnml file beside the definition",
+    "file": "add `file`, a .bpmn, .pnml or .decl file beside the definition",
     "id": "add `id`, a name that is unique in this definition",
     "from": "add `from`, the activity that starts the clock",
     "to": "add `to`, the activities that stop the clock",
     "target": "add `target`, like 4h",
     "due": "add `due`, the attribute that carries the date",
     "path": "add `path`, where it lies in a record",
+    "activities": "add `activities`, like [Approve, Pay]",
+    "group": "add `group`, whose members may do it",
+    "attribute": "add `attribute`, in which an event carries the group of who did it",
 }
 
 
@@ -93,7 +101,7 @@ def _worth_telling(error: ErrorDetails) -> bool:
 def _path(location: tuple[int | str, ...]) -> Path:
     """The path in the file: without the names that pydantic gives to members of a union."""
     steps = [step for step in location if not (isinstance(step, str) and step[:1] in "<[" and step)]
-    if len(steps) > 2 and steps[0] == "sla":
+    if len(steps) > 2 and steps[0] in _KINDS:
         del steps[2]
     return tuple(steps)
 
@@ -123,11 +131,12 @@ def _tell_value(error: ErrorDetails, path: Path) -> tuple[str, str]:
     return _refused_choice(str(path[-1]), error["input"], error.get("ctx", {}).get("expected", ""))
 
 
-def _tell_kind(error: ErrorDetails, _: Path) -> tuple[str, str]:
+def _tell_kind(error: ErrorDetails, path: Path) -> tuple[str, str]:
     kind = error["input"].get("kind") if isinstance(error["input"], dict) else None
-    return (
-        ("`kind` is missing", f"add `kind`, one of {_KINDS}") if kind is None else _refused_choice("kind", kind, _KINDS)
-    )
+    kinds = ", ".join(_KINDS[str(path[0])])
+    if kind is None:
+        return "`kind` is missing", f"add `kind`, one of {kinds}"
+    return _refused_choice("kind", kind, kinds)
 
 
 def _refused_choice(key: str, value: Any, expected: str) -> tuple[str, str]:
@@ -205,8 +214,8 @@ def _keys(location: tuple[int | str, ...]) -> list[str]:
     around = location[:-1]
     if not around:
         model: type[BaseModel] = Definition
-    elif around[0] == "sla":
-        model = _SLAS[str(around[2])]
+    elif around[0] in _KINDS:
+        model = _KINDS[str(around[0])][str(around[2])]
     else:
-        model = _SECTIONS.get(str(around[-1]), TimePath)
+        model = _SECTIONS.get(next(str(step) for step in reversed(around) if isinstance(step, str)), TimePath)
     return [str(field.validation_alias or name) for name, field in model.model_fields.items()]

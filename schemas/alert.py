@@ -39,6 +39,7 @@ class Grade(StrEnum):
     LATE = "late"
 
 
+Why = Literal["event", "time", "end", "conflict"]
 Kind = Literal["sla", "slo", "deviation", "constraint", "rule", "temporal", "prediction", "feed"]
 
 
@@ -56,18 +57,40 @@ class Evidence(Value):
     offsets: tuple[int, ...]
 
 
-class Explanation(Value):
-    """What was seen and what was expected instead; for a deviation also its class."""
+class Step(Value):
+    """An event that an alert names, and who did it, by the name under which they are known."""
 
-    deviation: str | None = None
+    activity: str
+    at: datetime
+    resource: str | None = None
+
+
+class Explanation(Value):
+    """What was seen and what was expected instead; for a deviation also its class, for a rule or a constraint what it
+    asks for."""
+
+    deviation: str | None = Field(
+        None,
+        description="skipped, unexpected, repeated, out_of_order, wrong_branch, unknown_activity, not_finished or "
+        "not_completed",
+    )
     activity: str | None = Field(None, description="the step that was seen, or that was skipped")
     expected: tuple[str, ...] = ()
     seen: tuple[str, ...] = Field((), description="the newest activities of the case, oldest first, at most eight")
     missing: tuple[str, ...] = Field((), description="model steps that were left out")
     element: str | None = Field(None, description="id of the model element, where there is one")
+    after: str | None = Field(None, description="the last step before that the model took")
+    before: str | None = Field(None, description="the step that came without it, or that it should precede")
+    times: int | None = Field(None, description="how many events it is told of, where they are more than one", ge=2)
     started_at: datetime | None = None
     late_by: str | None = Field(None, description="ISO 8601 duration past the due instant")
     outcome: str | None = Field(None, description="why the alert was closed: answered, case ended, idle, …")
+    asks: str | None = Field(None, description="four_eyes or role of a rule, the text of a constraint")
+    why: Why | None = Field(None, description="what broke a constraint")
+    events: tuple[Step, ...] = Field((), description="the events that break a rule or a constraint, oldest first")
+    group: str | None = Field(None, description="the group that a role rule asks for")
+    found: str | None = Field(None, description="the group that was found instead")
+    conflicts_with: tuple[str, ...] = Field((), description="constraints that cannot be kept together with this one")
     at_least: int | None = Field(None, description="lower bound of the cost where the grade is bounded")
 
 

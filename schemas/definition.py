@@ -18,9 +18,11 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from schemas.constraints import Constraint
 from schemas.duration import DAY, MINUTE, SECOND, Duration, Grace
 from schemas.mapping import Mapping, TimePath
 from schemas.problem import Fault
+from schemas.rules import FourEyes, Role, Rule
 from schemas.sla import Activities, Between, CaseDuration, Due, Idle, Name, Severity, Sla
 from schemas.written import Text, Written
 
@@ -28,14 +30,18 @@ __all__ = [
     "Between",
     "CaseDuration",
     "CaseRules",
+    "Constraint",
     "Definition",
     "Due",
     "EventSource",
+    "FourEyes",
     "Idle",
     "Mapping",
     "ModelReference",
     "Privacy",
+    "Role",
     "Roles",
+    "Rule",
     "Severity",
     "Sla",
     "TimePath",
@@ -125,12 +131,18 @@ class CaseRules(Written):
 
 
 class ModelReference(Written):
-    """The reference model: a `.bpmn` or `.pnml` file beside the definition, and how events and model name things.
+    """The reference model: a `.bpmn`, `.pnml` or `.decl` file beside the definition, and how events and model name
+    things.
 
     `activities` maps an event's activity to the model's name where they differ; `unobserved` steps never emit events.
+    `process` names the one to be watched in a file with several; `final` the places that hold a token when a net is
+    done; `ignore_guards` reads a net with guards for its order alone. What a `.decl` file declares joins `constraints`.
     """
 
     file: Text
+    process: Text | None = None
+    final: Activities | None = None
+    ignore_guards: bool = False
     activities: dict[Text, Text] = Field(default_factory=dict)
     unobserved: tuple[Text, ...] = ()
     severity: Severity = "warning"
@@ -152,5 +164,7 @@ class Definition(Written):
     events: EventSource = EventSource()
     case: CaseRules = CaseRules()
     model: ModelReference | None = None
+    constraints: tuple[Constraint, ...] = ()
     sla: tuple[Sla, ...] = ()
+    rules: tuple[Rule, ...] = ()
     privacy: Privacy = Privacy()

@@ -17,13 +17,14 @@ Severity = Literal["info", "warning", "critical"]
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 
 
-def _plain_name(text: str) -> str:
+def plain_name(text: str) -> str:
+    """Return `text` if it may stand in keys, labels and file names; raises `Fault`."""
     if not re.fullmatch(_NAME, text):
         raise Fault(f"`{text}` is not a plain name", "use letters, digits, `.`, `_` and `-` only, at most 100")
     return text
 
 
-Name = Annotated[str, AfterValidator(_plain_name), WithJsonSchema({"type": ["string", "number"], "pattern": _NAME})]
+Name = Annotated[str, AfterValidator(plain_name), WithJsonSchema({"type": ["string", "number"], "pattern": _NAME})]
 """A name that may stand in keys, labels and file names."""
 
 

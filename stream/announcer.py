@@ -16,6 +16,7 @@ from stream.case import Case
 from stream.clock import Moment
 from stream.effects import AlertRecord
 from stream.event import Place
+from stream.explanation import explanation
 from stream.finding import FOREVER, Finding
 from stream.findings import findings_of
 from stream.inputs import Input
@@ -24,7 +25,7 @@ from stream.lifecycle import Truth, transitions
 from stream.process import Process
 from stream.said import Said
 from stream.sla.running import Stopped
-from stream.wording import Phrases, iso_instant, iso_length, phrases, summary, unknown
+from stream.wording import Phrases, iso_instant, phrases, summary, unknown
 
 
 class Announcer:
@@ -120,26 +121,15 @@ class Announcer:
             "noticed_at": iso_instant(telling.now),
             **({} if finding.due_at is None else {"due_at": iso_instant(finding.due_at)}),
             "summary": summary(telling.case_id, finding, state, self._phrases(finding)),
-            "explanation": self._explanation(finding, state, fold.recent),
+            "explanation": explanation(finding, state, fold.recent, self._phrases(finding)),
             "labels": self.process.segment_labels(fold.attributes),
             "owner": owner,
             "manager": manager,
             "evidence": self._evidence(finding, fold.last_place),
         }
 
-    def _explanation(self, finding: Finding, state: State, recent: tuple[str, ...]) -> dict[str, Any]:
-        said = self._phrases(finding)
-        outcome = {"outcome": finding.outcome} if state is State.RESOLVED else {}
-        if said is None:
-            kind, activity, expected, missing, element = finding.detail
-            told = {"deviation": kind, "activity": activity, "expected": expected, "seen": recent, "missing": missing}
-            return told | ({"element": element} if element else {}) | outcome
-        late_by = (finding.closed_at or finding.happened_at) - (finding.due_at or 0)
-        told = {"expected": said.expected, "seen": recent, "started_at": iso_instant(finding.detail[0])}
-        return told | ({"late_by": iso_length(late_by)} if finding.stage == "breach" else {}) | outcome
-
     def _phrases(self, finding: Finding) -> Phrases | None:
-        """The words for a service level, also for one that is no longer defined; None for a deviation."""
+        """The words for a service level, also for one that is no longer defined; None for anything else."""
         return self.phrases.get(finding.rule) or unknown(finding.rule) if finding.kind == "sla" else None
 
     def _evidence(self, finding: Finding, last: Place) -> dict[str, Any] | None:

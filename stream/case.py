@@ -8,13 +8,16 @@ from bisect import insort
 from typing import Literal, NamedTuple
 
 from stream.clock import END_OF_TIME, Moment
-from stream.event import Event
+from stream.declare import Violation
+from stream.event import Anchor, Event
 from stream.finding import FOREVER, Finding
 from stream.findings import findings_of
 from stream.fold import Fold
+from stream.people import Offence
 from stream.process import Process
 from stream.said import Said
 from stream.sla.running import Running, Stopped
+from stream.verdicts import violations_of
 
 LONGEST_TAIL = 256
 TAIL_TO_HALVE = 64
@@ -32,6 +35,9 @@ class Stance(NamedTuple):
     stopped: tuple[Stopped, ...]
     past: tuple[Finding, ...]
     explain_to: int
+    started: tuple[Anchor, ...]
+    offences: tuple[Offence, ...]
+    violations: tuple[Violation, ...]
     over_at: int | None
     over: bool
     for_good: bool
@@ -42,8 +48,8 @@ class Stance(NamedTuple):
     @property
     def silent(self) -> bool:
         """Whether a case of which nothing was said has nothing to say."""
-        spoken = self.passed or self.stopped or self.past or self.explain_to or self.over_at is not None
-        return not spoken
+        spoken = self.passed or self.stopped or self.past or self.explain_to or self.offences or self.violations
+        return not spoken and self.over_at is None
 
 
 Outcome = Literal["applied", "duplicate", "late", "late_dropped"]
@@ -130,12 +136,13 @@ class Case:
             settled = folded(settled, event, self.may_be_warm)
         self.settled = settled
         del self.tail[:half]
+        self._share_code()
 
     def _base(self) -> Fold:
         if self.settled is None:
             return Fold(self.process, 1)
         base = self.settled.copy()
-        base.names, base.times = base.names[: base.length], base.times[: base.length]
+        base.own_code()
         return base
 
     def refold(self) -> None:
@@ -145,6 +152,12 @@ class Case:
             fold = folded(fold, event, self.may_be_warm)
         fold.late = self.late
         self.fold, self.seen = fold, None
+        self._share_code()
+
+    def _share_code(self) -> None:
+        """Keep the steps once, where both states are of one instance: the fold's begin with the settled ones."""
+        if self.settled is not None and self.settled.instance == self.fold.instance:
+            self.settled.code = self.fold.code
 
     def _apply_late(self, event: Event) -> Outcome:
         if self.settled is None:
@@ -167,14 +180,19 @@ class Case:
         else:
             over, for_good = over_at < moment.settled_to, over_at + self.process.reopen < moment.settled_to
         bounded = fold.cost > fold.floor
+        violations = () if fold.standing is None else violations_of(fold, over_at, moment)
+        asked = fold.started, fold.conduct.offences, violations
+        ended = over_at, over, for_good
         return Stance(
-            passed, fold.stopped, fold.past, fold.explain_to, over_at, over, for_good, bounded, fold.late, moment.live
+            passed, fold.stopped, fold.past, fold.explain_to, *asked, *ended, bounded, fold.late, moment.live
         )
 
     def silent(self, clock: int) -> bool:
         """Whether, at a glance, an open case has nothing to say at `clock` (ms) and nothing to take back."""
         fold = self.fold
         if self.said or fold.stopped or fold.past or fold.explain_to or self.settling < FOREVER:
+            return False
+        if fold.conduct.offences or (fold.standing is not None and fold.violations(clock, None)):
             return False
         return not any(r is not None and r.marks and r.marks[0] < clock for r in fold.clocks)
 

@@ -1,7 +1,7 @@
 """How many cases are open, at risk, breached and deviating: kept by differences, never counted anew.
 
-A case that is at risk in one thing and breached in another counts in both. Invariant: the counts equal those of the
-cases' flags.
+A case that is at risk in one thing and breached in another counts in both. It deviates where it departs from its model,
+or a constraint or a rule on people is broken. Invariant: the counts equal those of the cases' flags.
 """
 
 OPEN, AT_RISK, BREACHED, DEVIATING = 1, 2, 4, 8

@@ -148,8 +148,8 @@ class TaskClock:
     def move(self, inputs: Sequence[InputClock], wall: int) -> None:
         """Take the least of the inputs that count, at wall time `wall`; never back.
 
-        An input of history that was read to its end does not hold the others, nor does one that has yet to say its first
-        word; one of which nothing is known holds all.
+        An input of history that was read to its end does not hold the others, nor does one that has yet to say its
+        first word; one of which nothing is known holds all.
         """
         if len(inputs) == 1:
             frontiers = inputs[0].frontiers(wall, self.lateness, self.patience)

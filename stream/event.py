@@ -11,6 +11,8 @@ OTHER_TRANSITIONS = frozenset(
 )
 """Transitions of the standard life cycle of XES (IEEE 1849, lifecycle extension) that do not complete a step."""
 
+GIVEN_UP = frozenset("withdraw autoskip manualskip pi_abort ate_abort".split())
+"""Those of them after which a step that was started will not be completed."""
 
 Place: TypeAlias = tuple[int, int]
 """Where a record lies: the number of its input in the task, and its offset."""

@@ -1,4 +1,4 @@
-"""What is true of a case at an instant: service levels at risk or broken, deviations from the model.
+"""What is true of a case at an instant: service levels at risk or broken, deviations, broken constraints and rules.
 
 A finding is a function of the case's fold and the clock alone. What alerts say is the difference between the findings
 before and after (see `stream.lifecycle`). Invariant: the same history gives the same findings with the same keys,
@@ -10,6 +10,7 @@ from stream.departures import departures
 from stream.finding import Finding
 from stream.fold import Fold
 from stream.levels import level
+from stream.verdicts import verdicts
 
 
 def findings_of(fold: Fold, moment: Moment) -> list[Finding]:
@@ -34,4 +35,6 @@ def findings_of(fold: Fold, moment: Moment) -> list[Finding]:
             found.append(said)
     if fold.cost or over_at is not None:
         found.extend(departures(fold, over_at, moment))
+    if fold.standing is not None or fold.conduct.offences:
+        found.extend(verdicts(fold, over_at, moment))
     return found

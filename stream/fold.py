@@ -7,36 +7,35 @@ Invariant: two folds of the same events are equal, wherever the events were cut 
 
 from typing import Any
 
-from stream.conformance.deviation import Deviation
-from stream.conformance.explain import explain
-from stream.conformance.frontier import INF, Frontier
-from stream.event import Anchor, Event, Place
+from stream.course import UNSEEN, Course
+from stream.declare import Happening, Standing, Violation
+from stream.event import GIVEN_UP, Anchor, Event, Place
+from stream.people import BLAMELESS, Conduct
 from stream.process import Process
 from stream.sla.rules import Clocks, answer, begin, promised, stop
 from stream.sla.running import Running, Stopped
 
-MOST_KEPT = 10_000
-"""Steps of one case that are kept to explain its deviations; later ones are aligned, but no longer explained."""
 MOST_RECENT = 8
+MOST_STARTED = 64
+"""Activities of one case that have been started and not completed, of which it is known; the newest ones."""
 
 
-class Fold:
+class Fold(Course):
     """The state of one instance of a case; instants in milliseconds UTC.
 
-    `names` and `times` are the steps taken in the model, shared between a fold and its copies: only the first `length`
-    count. `cost` is the prefix alignment's, proven exact while it is not above `floor`. `explain_to` is the number of
-    steps at which the cost last rose. `ties` count the activities at `last_at`.
+    `started`: the starts of activities that are still to be completed, oldest first, in a process with a model.
+    `standing`: where the case stands with its constraints; `conduct`: what people have done in it. `ties` count the
+    activities at `last_at`.
     """
 
     __slots__ = (
-        "attributes", "clocks", "cost", "ended_at", "events", "explain_to", "explained", "first", "floor", "frontier",
-        "instance", "last_at", "last_place", "late", "length", "names", "past", "process", "recent", "stopped", "ties",
-        "times", "warm",
+        "attributes", "clocks", "conduct", "ended_at", "events", "instance", "last_at", "last_place", "late", "past",
+        "recent", "standing", "started", "stopped", "ties",
     )  # fmt: skip
 
     def __init__(self, process: Process, instance: int) -> None:
-        self.process, self.instance = process, instance
-        self.first: Anchor | None = None
+        super().__init__(process)
+        self.instance = instance
         self.last_at = 0
         self.last_place: Place = (0, 0)
         self.events = 0
@@ -47,16 +46,13 @@ class Fold:
         self.stopped: tuple[Stopped, ...] = ()
         self.past: tuple[Any, ...] = ()
         self.ended_at: int | None = None
-        self.warm = self.late = False
-        self.frontier: Frontier | None = process.automaton.start() if process.automaton else None
-        self.cost, self.floor = 0, INF
-        self.names: list[str] = []
-        self.times: list[int] = []
-        self.length = self.explain_to = 0
-        self.explained: tuple[int, bool, tuple[Deviation, ...]] = (0, False, ())
+        self.late = False
+        self.started: tuple[Anchor, ...] = ()
+        self.standing: Standing | None = process.monitor.start() if process.monitor else None
+        self.conduct: Conduct = BLAMELESS
 
     def copy(self) -> "Fold":
-        """The same state, to be folded on apart. The lists of steps are shared: only the first `length` count here."""
+        """The same state, to be folded on apart; the code of its steps is shared."""
         twin = Fold.__new__(Fold)
         twin.process = self.process
         twin.instance = self.instance
@@ -70,14 +66,19 @@ class Fold:
         twin.stopped = self.stopped
         twin.past = self.past
         twin.ended_at = self.ended_at
-        twin.warm = self.warm
+        twin.flags = self.flags
         twin.late = self.late
         twin.frontier = self.frontier
         twin.cost = self.cost
         twin.floor = self.floor
-        twin.names = self.names
-        twin.times = self.times
-        twin.length = self.length
+        twin.code = self.code
+        twin.size = self.size
+        twin.stepped_at = self.stepped_at
+        twin.strangers = self.strangers
+        twin.started = self.started
+        twin.standing = self.standing
+        twin.conduct = self.conduct
+        twin.places = self.places
         twin.explain_to = self.explain_to
         twin.explained = self.explained
         twin.clocks = self.clocks.copy()
@@ -93,15 +94,21 @@ class Fold:
             self.attributes = {**self.attributes, **event.attributes}
         if self.first is None:
             self._begin(self.anchor(event))
-        completes = event.completes
+            self.flags = UNSEEN if may_be_warm else 0
+        process, completes = self.process, event.lifecycle is None or event.completes
         if completes:
             self.recent = (*self.recent[1 - MOST_RECENT :], event.activity)
         self._run_clocks(event, completes)
-        if completes and self.process.automaton is not None:
-            name = self.process.rename.get(event.activity, event.activity)
-            if may_be_warm and not self.length:
-                self._begin_in_the_middle(name)
-            self.step(name, event.at)
+        if process.automaton is not None:
+            if completes:
+                name = process.rename.get(event.activity, event.activity)
+                if may_be_warm and not self.size:
+                    self.begin_in_the_middle(name)
+                self.step(name, event.at)
+            if self.started or event.lifecycle is not None:
+                self._pair(event, completes)
+        if completes and process.judges:
+            self._judge(event, self.anchor(event))
         self.last_at, self.last_place = event.at, event.place
         self.events += 1
         if event.last_of_case or (completes and self._ends(event.activity)):
@@ -117,12 +124,35 @@ class Fold:
         for rule in self.process.rulebook.durations:
             self.clocks[rule.number] = rule.started(anchor)
 
-    def _begin_in_the_middle(self, name: str) -> None:
-        """Take a first step that cannot be the model's first for one of a case that began before it was seen."""
-        automaton = self.process.automaton
-        self.warm = automaton is not None and not automaton.enabled_at_start(name)
-        if self.warm and automaton is not None:
-            self.frontier = automaton.warm_start()
+    def _judge(self, event: Event, anchor: Anchor) -> None:
+        """Hold a step against what is asked of the case, and of the people in it."""
+        monitor, people = self.process.monitor, self.process.people
+        if monitor is not None and self.standing is not None:
+            self.standing = monitor.step(self.standing, Happening(anchor, self.attributes))
+        if people is not None:
+            self.conduct = people.judged(self.conduct, event, anchor)
+
+    def violations(self, clock: int, ended_at: int | None) -> tuple[Violation, ...]:
+        """The constraints that are broken when all before `clock` (ms) is over, or at an end as well."""
+        monitor = self.process.monitor
+        if monitor is None or self.standing is None:
+            return ()
+        return monitor.violations(self.standing, clock, ended_at)
+
+    def next_deadline(self, instant: int) -> int | None:
+        """The first instant, at or after this one, by which a constraint wants something."""
+        monitor = self.process.monitor
+        return None if monitor is None or self.standing is None else monitor.next_deadline(self.standing, instant)
+
+    def _pair(self, event: Event, completes: bool) -> None:
+        """Note what is started; what completes an activity or gives it up does so for its oldest start."""
+        if event.lifecycle == "start":
+            self.started = (*self.started[1 - MOST_STARTED :], self.anchor(event))
+        elif self.started and (completes or event.lifecycle in GIVEN_UP):
+            for number, start in enumerate(self.started):
+                if start.activity == event.activity:
+                    self.started = self.started[:number] + self.started[number + 1 :]
+                    return
 
     def _run_clocks(self, event: Event, completes: bool) -> None:
         book, clocks = self.process.rulebook, self.clocks
@@ -141,21 +171,6 @@ class Fold:
     def _note(self, stopped: Stopped | None) -> None:
         if stopped is not None:
             self.stopped = (*self.stopped, stopped)
-
-    def step(self, name: str, at: int) -> None:
-        """Take a step of the model's name `name` at an instant: the cheapest alignment goes on from the frontier."""
-        if self.frontier is None:
-            return
-        found = self.frontier.next.get(name) or self.process.automaton.step(self.frontier, name)  # type: ignore[union-attr]  # a frontier has its automaton
-        self.frontier, cost, dropped = found
-        self.floor = min(self.floor, self.cost + dropped)
-        self.cost += cost
-        if self.length < MOST_KEPT:
-            self.names.append(name)
-            self.times.append(at)
-            self.length += 1
-            if cost:
-                self.explain_to = self.length
 
     def _ends(self, activity: str) -> bool:
         """Whether a completed step of that name ends the case."""
@@ -181,11 +196,14 @@ class Fold:
         for running in self.clocks:
             if running is not None and running.marks and running.marks[-1] > until:
                 until = running.marks[-1]
+        if self.standing is not None:
+            while (deadline := self.next_deadline(until + 1)) is not None:
+                until = deadline
         return until
 
     def next_mark(self, instant: int) -> int | None:
-        """The first mark of any clock at `instant` or later."""
-        nearest: int | None = None
+        """The first mark of any clock, or deadline of a constraint, at `instant` or later."""
+        nearest = None if self.standing is None else self.next_deadline(instant)
         for running in self.clocks:
             if running is not None:
                 for mark in running.marks:
@@ -202,30 +220,6 @@ class Fold:
             return None
         closed_at = self.idle_until()
         return closed_at if closed_at < instant else None
-
-    def deviations(self, over: bool) -> tuple[Deviation, ...]:
-        """The deviations up to the step at which the cost last rose, and what is missing at the end if `over`."""
-        automaton = self.process.automaton
-        if automaton is None or self.frontier is None:
-            return ()
-        over = over and self.length < MOST_KEPT and automaton.completion(self.frontier) > 0
-        steps = self.length if over else self.explain_to
-        if not over and not steps:
-            return ()
-        if self.explained[:2] != (steps, over):
-            found = explain(automaton, self.names[:steps], finished=over, warm=self.warm)
-            self.explained = (steps, over, found)
-        return self.explained[2]
-
-    def certain(self, over: bool) -> bool:
-        """Whether the alignment's cost is proven: that of the steps so far, or with `over` that of the whole case."""
-        automaton = self.process.automaton
-        if automaton is None or self.frontier is None or self.cost > self.floor:
-            return False
-        if not over:
-            return True
-        least = min(self.floor, self.cost + automaton.completion_cut(self.frontier))
-        return self.cost + automaton.completion(self.frontier) <= least
 
     def running(self) -> list[tuple[int, Running]]:
         """The clocks that still say something, each with its rule's number."""

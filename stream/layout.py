@@ -1,27 +1,40 @@
 """How a case is journalled: one JSON array a case, from which any process goes on exactly.
 
 A record holds the settled state, the tail and what was said; the present state is folded anew. A place in the model is
-kept as the steps taken, so that a record outlives the process (and the model) it was written under: `names` are numbers
-into the sorted labels of the model named by `identity`, which has a record of its own, or the name itself. Invariant:
-`unpacked(packed(case))` behaves as `case` does. `LAYOUT` is raised with every change of form.
+kept as the steps taken, so that a record outlives the process (and the model) it was written under: as the code that
+`stream.steps` writes, in base64, its names being numbers into the sorted labels of the model named by `identity`, which
+has a record of its own. Invariant: `unpacked(packed(case))` behaves as `case` does. `LAYOUT` is raised with each change
+of form; the layouts before it are still read (`LEGIBLE`), so that workers can be replaced one by one.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from base64 import b64encode
+from collections.abc import Iterable
+from typing import Any
 
 import orjson
 
-from schemas.alert import State
 from stream.case import Case
-from stream.event import Anchor, Event, Place
-from stream.finding import Finding
-from stream.fold import MOST_KEPT, Fold
+from stream.course import FULL, UNSEEN, WARM
+from stream.fold import Fold
+from stream.journalled import (
+    keyed_anew,
+    read_anchor,
+    read_event,
+    read_finding,
+    read_place,
+    read_running,
+    read_said_entry,
+    read_steps,
+    read_steps_of_layout_1,
+)
+from stream.people import Act, Conduct, Offence
 from stream.process import Process
 from stream.said import Said
-from stream.sla.running import Running, Stopped
+from stream.sla.running import Stopped
+from stream.steps import Labels
 
-LAYOUT = 1
+LAYOUT = 2
+LEGIBLE = frozenset((1, LAYOUT))
 WAKE, FLAGS = 1, 2
 
 
@@ -29,17 +42,10 @@ class UnreadableState(Exception):
     """A state record that cannot be read: corrupt, or of a layout that this version does not know."""
 
 
-class Labels(NamedTuple):
-    """The numbering of a model's labels under which steps are journalled."""
-
-    identity: str
-    names: tuple[str, ...]
-
-    @classmethod
-    def of(cls, process: Process) -> "Labels":
-        """The numbering of a process's own model."""
-        automaton = process.automaton
-        return cls(automaton.version, tuple(sorted(automaton.labels))) if automaton else cls("", ())
+def refuse_unknown(layout: Any, what: str) -> None:
+    """Raise `UnreadableState` for a layout that is not read here."""
+    if layout not in LEGIBLE:
+        raise UnreadableState(f"{what} of layout {layout!r}; this version reads layouts up to layout {LAYOUT}")
 
 
 class Packer:
@@ -47,11 +53,12 @@ class Packer:
 
     def __init__(self, process: Process) -> None:
         self.process = process
-        self.labels = Labels.of(process)
-        self.numbers = {name: i for i, name in enumerate(self.labels.names)}
-        self.known: dict[str, tuple[str, ...]] = {self.labels.identity: self.labels.names}
+        self.labels = process.labels
+        self.known: dict[str, Labels] = {self.labels.identity: self.labels}
         self.ids = [rule.promise.id for rule in process.rulebook.rules]
         self.rules = {rule_id: i for i, rule_id in enumerate(self.ids)}
+        self.rule_ids = [rule.id for rule in process.definition.rules]
+        self.rule_numbers = {rule_id: i for i, rule_id in enumerate(self.rule_ids)}
 
     def labels_record(self) -> bytes:
         """The record of the model's numbering."""
@@ -60,9 +67,8 @@ class Packer:
     def learn(self, identity: str, record: bytes) -> None:
         """Take up a numbering met in the journal; raises `UnreadableState`."""
         layout, names = orjson.loads(record)
-        if layout != LAYOUT:
-            raise UnreadableState(f"labels of layout {layout!r}; this version reads layout {LAYOUT}")
-        self.known[identity] = tuple(names)
+        refuse_unknown(layout, "labels")
+        self.known[identity] = Labels(identity, tuple(names))
 
     def packed(self, case: Case, wake: int | None = None) -> bytes:
         """The record of a case; `wake` where it is to be looked at sooner than it is armed for."""
@@ -83,9 +89,7 @@ class Packer:
         )
 
     def _fold(self, fold: Fold) -> list[Any]:
-        steps = [self.numbers.get(name, name) for name in fold.names[: fold.length]]
-        times = fold.times[: fold.length]
-        gaps = [b - a for a, b in pairwise(times)]
+        code = b"" if fold.code is None else b64encode(fold.code[: fold.size])
         return [
             fold.instance,
             fold.first,
@@ -98,17 +102,26 @@ class Packer:
             [[self.ids[s.rule], s.running, s.at, s.place] for s in fold.stopped],
             fold.past,
             fold.ended_at,
-            [fold.warm, fold.late],
-            [steps, times[:1] + gaps],
-            self._cut_off(fold) if fold.length >= MOST_KEPT else None,
+            [fold.warm, fold.late, fold.unseen],
+            [code.decode(), fold.strangers],
+            self._cut_off(fold) if fold.full else None,
+            fold.started,
+            [[self.rule_ids[act.rule], *act[1:]] for act in fold.conduct.acts],
+            [[self.rule_ids[offence.rule], *offence[1:]] for offence in fold.conduct.offences],
+            self._standing(fold),
         ]
+
+    def _standing(self, fold: Fold) -> list[Any] | None:
+        """Where a case stands with its constraints, and with which."""
+        monitor = self.process.monitor
+        return None if monitor is None or fold.standing is None else [self.process.asked, monitor.dump(fold.standing)]
 
     def _cut_off(self, fold: Fold) -> list[Any] | None:
         """A place in the model that the kept steps no longer lead to."""
         automaton = self.process.automaton
         if automaton is None or fold.frontier is None:
             return None
-        return [automaton.dump(fold.frontier), fold.cost, fold.floor, fold.explain_to]
+        return [automaton.dump(fold.frontier), fold.cost, fold.floor]
 
     def _said(self, key: tuple[str, str], said: Said) -> list[Any]:
         return [key, said.id, said.finding, said.state, said.revision, said.episode, said.settled, said.frozen]
@@ -117,91 +130,92 @@ class Packer:
         """The case of a record; raises `UnreadableState`."""
         try:
             fields = orjson.loads(record)
-            if fields[0] != LAYOUT:
-                raise UnreadableState(f"layout {fields[0]!r} is not known here; this version reads layout {LAYOUT}")
+            refuse_unknown(fields[0], "a case")
             return self._case(fields)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise UnreadableState(f"the record cannot be read: {error!r}") from error
 
     def _case(self, fields: list[Any]) -> Case:
-        _, wake, flags, may_be_warm, identity, settled, tail, said, ids, case_is_late = fields
+        layout, wake, flags, may_be_warm, identity, settled, tail, said, ids, case_is_late = fields
         case = Case(self.process, may_be_warm)
         case.wake, case.flags = wake, flags
-        case.settled = None if settled is None else self._unfolded(settled, identity)
-        case.tail = [_event(event) for event in tail]
-        case.said = dict(map(_said_entry, said))
+        case.settled = None if settled is None else self._unfolded(settled, identity, layout)
+        case.tail = [read_event(event) for event in tail]
+        case.said = dict(map(read_said_entry, said))
+        if layout == 1:
+            case.said = dict(keyed_anew(case.said))
         case.ids, case.late = dict.fromkeys(ids), case_is_late
         case.refold()
         return case
 
-    def _unfolded(self, fields: list[Any], identity: str) -> Fold:
+    def _unfolded(self, fields: list[Any], identity: str, layout: int) -> Fold:
         fold = Fold(self.process, fields[0])
         first, last, fold.events, ties, recent, fold.attributes, clocks, stopped, past, fold.ended_at = fields[1:11]
-        fold.first = _anchor(first)
-        fold.last_at, fold.last_place = last[0], _place(last[1])
+        fold.first = read_anchor(first)
+        fold.last_at, fold.last_place = last[0], read_place(last[1])
         fold.ties, fold.recent = dict(ties), tuple(recent)
         for rule_id, running in clocks.items():
             if rule_id in self.rules:
-                fold.clocks[self.rules[rule_id]] = _running(running)
+                fold.clocks[self.rules[rule_id]] = read_running(running)
         fold.stopped = tuple(
-            Stopped(self.rules[rule_id], _running(running), at, _place(place))
+            Stopped(self.rules[rule_id], read_running(running), at, read_place(place))
             for rule_id, running, at, place in stopped
             if rule_id in self.rules
         )
-        fold.past = tuple(map(_finding, past))
-        fold.warm, fold.late = fields[11]
-        self._retrace(fold, fields[12], identity)
+        fold.past = tuple(map(read_finding, past))
+        warm, fold.late, *rest = fields[11]
+        fold.flags = WARM if warm else 0
+        labels = self.known[identity]
+        steps = read_steps_of_layout_1(fields[12], labels) if layout == 1 else read_steps(fields[12], labels, fold)
+        self._retrace(fold, steps)
         self._take_up(fold, fields[13], identity)
+        if layout > 1:
+            fold.flags |= UNSEEN if rest[0] else 0
+            fold.started = tuple(map(read_anchor, fields[14]))
+            fold.conduct = self._conduct(fields[15], fields[16])
+        self._stand(fold, None if layout == 1 else fields[17])
         return fold
 
-    def _retrace(self, fold: Fold, steps: list[Any], identity: str) -> None:
+    def _conduct(self, acts: list[Any], offences: list[Any]) -> Conduct:
+        """What people have done, as far as there are rules on it now."""
+        numbers = self.rule_numbers
+        return Conduct(
+            tuple(Act(numbers[rule], who, read_anchor(anchor)) for rule, who, anchor in acts if rule in numbers),
+            tuple(
+                Offence(numbers[rule], who, tuple(map(read_anchor, anchors)), found)
+                for rule, who, anchors, found in offences
+                if rule in numbers
+            ),
+        )
+
+    def _stand(self, fold: Fold, standing: list[Any] | None) -> None:
+        """Stand where the case stood with its constraints. Of those that are new, only what its past cannot excuse
+        is held against it."""
+        monitor = self.process.monitor
+        if monitor is None:
+            return
+        asked, written = standing or (None, None)
+        if written is not None:
+            fold.standing = monitor.load(written)
+        if asked != self.process.asked:
+            fold.flags |= UNSEEN
+
+    def _retrace(self, fold: Fold, steps: Iterable[tuple[str, int]]) -> None:
         """Take the journalled steps again, in whatever model the process has now."""
         automaton = self.process.automaton
         if automaton is None:
             return
-        names, at = self.known[identity], 0
         if fold.warm:
             fold.frontier = automaton.warm_start()
-        for step, gap in zip(*steps, strict=True):
-            at += gap
-            fold.step(names[step] if isinstance(step, int) else step, at)
+        for name, at in steps:
+            fold.step(name, at)
 
     def _take_up(self, fold: Fold, place: list[Any] | None, identity: str) -> None:
+        """Go on from a place that the kept steps do not lead to."""
+        if place is None:
+            return
+        fold.flags |= FULL
         automaton = self.process.automaton
-        if place is not None and automaton is not None and identity == automaton.version:
-            frontier, fold.cost, fold.floor, fold.explain_to = place
+        if automaton is not None and identity == automaton.version:
+            frontier, fold.cost, fold.floor = place[:3]
             fold.frontier = automaton.load(frontier)
-
-
-def _place(fields: Sequence[int]) -> Place:
-    source, offset = fields
-    return source, offset
-
-
-def _event(fields: list[Any]) -> Event:
-    at, place, *rest = fields
-    return Event(at, _place(place), *rest)
-
-
-def _anchor(fields: list[Any]) -> Anchor:
-    at, activity, count, event_id, place = fields
-    return Anchor(at, activity, count, event_id, _place(place))
-
-
-def _running(fields: list[Any]) -> Running:
-    anchor, start, marks = fields
-    return Running(_anchor(anchor), start, tuple(marks))
-
-
-def _finding(fields: list[Any]) -> Finding:
-    finding = Finding(*fields)
-    detail = tuple(tuple(part) if isinstance(part, list) else part for part in finding.detail)
-    return finding._replace(detail=detail, places=tuple(_place(place) for place in finding.places))
-
-
-def _said_entry(fields: list[Any]) -> tuple[tuple[str, str], Said]:
-    key, alert_id, finding, state, *rest = fields
-    said = Said(alert_id, _finding(finding))
-    said.state = State(state)
-    said.revision, said.episode, said.settled, said.frozen = rest
-    return (key[0], key[1]), said

@@ -12,6 +12,7 @@ from schemas.mapping import Mapping, TimePath
 from stream.event import Event, Place
 from stream.inputs import Refusal
 from stream.instants import Parser, instant_parser
+from stream.pseudonym import Naming
 
 XES = Mapping(
     case="case:concept:name",
@@ -50,15 +51,20 @@ class RecordReader:
     attributes that could not be read.
 
     Without a mapping the standard names of XES are read, and the attributes `named` by the definition under their own
-    names. `instants` names the attributes to be read as instants (due dates); they become milliseconds UTC.
+    names. `instants` names the attributes to be read as instants (due dates); they become milliseconds UTC. `naming`
+    makes of who did it what is known of them; without one nothing is.
     """
 
-    def __init__(self, mapping: Mapping | None, named: frozenset[str], instants: frozenset[str]) -> None:
+    def __init__(
+        self, mapping: Mapping | None, named: frozenset[str], instants: frozenset[str], naming: Naming | None = None
+    ) -> None:
         names = mapping or XES.model_copy(update={"attributes": {name: name for name in sorted(named)}})
         self.case, self.activity = path_reader(names.case), path_reader(names.activity)
         self.timestamp, self.instant = path_reader(names.timestamp.path), instant_parser(names.timestamp)
         self.lifecycle = path_reader(names.lifecycle) if names.lifecycle else None
         self.event_id = path_reader(names.event_id) if names.event_id else None
+        self.resource = path_reader(names.resource) if names.resource and naming else None
+        self.naming = naming
         self.paths = {"case": names.case, "activity": names.activity, "timestamp": names.timestamp.path}
         self.unreadable = 0
         self.attributes: list[tuple[str, Reader, Parser | None]] = []
@@ -91,10 +97,15 @@ class RecordReader:
             place,
             activity,
             None if lifecycle is None else lifecycle.lower(),
-            None,  # who did it is needed by no rule yet, and what is not needed is not kept
+            None if self.resource is None else self.read_resource(record),
             None if self.event_id is None else _word(self.event_id, record),
             self.read_attributes(record) if self.attributes else None,
         )
+
+    def read_resource(self, record: dict[str, Any]) -> str | None:
+        """Who did it, by the name under which they are known here."""
+        name = _word(self.resource, record) if self.resource else None
+        return None if name is None or self.naming is None else self.naming(name)
 
     def refused(self, field: str, refusal: Refusal) -> Refusal:
         """A refusal of a name, with the field and the path that it was looked for at."""

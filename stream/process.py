@@ -7,11 +7,16 @@ already computed, which changes no answer.
 from hashlib import blake2b
 from pathlib import PurePath
 
-from schemas.definition import Definition
+from schemas.definition import Definition, FourEyes, ModelReference
 from stream.conformance.automaton import Automaton
+from stream.declare import Monitor, read_constraint
 from stream.mapping import RecordReader
 from stream.models import read_model
+from stream.models.net import Net
+from stream.people import People
+from stream.pseudonym import Naming, in_clear, pseudonyms
 from stream.sla.rules import Rulebook
+from stream.steps import Labels
 
 LONGEST_LABEL = 200
 
@@ -20,16 +25,26 @@ class Process:
     """One compiled definition.
 
     `ends`: activities that end a case, or None where the model's final marking does. `rename`: event names to model
-    names. `identity` names the definition by content.
+    names. `labels` number those. `monitor` and `people` are None where nothing is asked of them;
+    `asked` names the constraints by content. `naming` makes of the
+    name of who did something what is known of them here. `identity` names the definition by content.
     """
 
-    def __init__(self, definition: Definition, automaton: Automaton | None) -> None:
+    def __init__(self, definition: Definition, automaton: Automaton | None, naming: Naming | None = None) -> None:
         self.definition, self.automaton = definition, automaton
         self.name, self.version = definition.process, definition.version
+        self.labels = Labels(automaton.version, tuple(sorted(automaton.labels))) if automaton else Labels("", ())
         self.rulebook = Rulebook(definition.sla)
+        self.people = People(definition.rules) if definition.rules else None
+        constraints = [read_constraint(one.declare) for one in definition.constraints if one.declare is not None]
+        self.monitor = Monitor(constraints) if constraints else None
+        self.judges = self.monitor is not None or self.people is not None
+        asked = "\n".join(one.text for one in constraints)
+        self.asked = blake2b(asked.encode(), digest_size=6).hexdigest()
         instants = self.rulebook.instants()
-        named = instants | frozenset(definition.case.segments)
-        self.reader = RecordReader(definition.events.mapping, named, instants)
+        named = instants | frozenset(definition.case.segments).union(*(one.attributes for one in constraints))
+        named |= self.people.attributes if self.people else frozenset()
+        self.reader = RecordReader(definition.events.mapping, named, instants, naming)
         case = definition.case
         self.ends = frozenset(case.ends) if isinstance(case.ends, tuple) else None
         self.ends_with_model = case.ends is None and automaton is not None
@@ -47,9 +62,38 @@ class Process:
         return {name: str(value)[:LONGEST_LABEL] for name, value in plain.items()}
 
 
-def compile_process(definition: Definition, model: bytes | None) -> Process:
-    """Compile a definition and the content of its model file; raises `schemas.problem.Refused` if the model is."""
+def needs_people(definition: Definition) -> bool:
+    """Whether a definition asks for who did something."""
+    return any(isinstance(rule, FourEyes) for rule in definition.rules)
+
+
+def needs_key(definition: Definition) -> bool:
+    """Whether a definition asks for pseudonyms, which are made under a key."""
+    return needs_people(definition) and definition.privacy.resource == "pseudonym"
+
+
+def compile_process(definition: Definition, model: bytes | None, key: bytes | None = None) -> Process:
+    """Compile a definition and the content of its model file; raises `schemas.problem.Refused` if the model is.
+
+    `key` is that of pseudonyms; raises `ValueError` where it is needed and not there.
+    """
+    naming = None
+    if needs_key(definition):
+        naming = pseudonyms(key or b"")
+    elif needs_people(definition) and definition.privacy.resource == "keep":
+        naming = in_clear
     if definition.model is None or model is None:
-        return Process(definition, None)
-    net = read_model(PurePath(definition.model.file).name, model)
-    return Process(definition, Automaton(net, unobserved=frozenset(definition.model.unobserved)))
+        return Process(definition, None, naming)
+    net = read_reference(definition.model, model)
+    return Process(definition, Automaton(net, unobserved=frozenset(definition.model.unobserved)), naming)
+
+
+def read_reference(model: ModelReference, content: bytes) -> Net:
+    """The net of a definition's model, read as the definition says; raises `schemas.problem.Refused`."""
+    return read_model(
+        PurePath(model.file).name,
+        content,
+        final=model.final or (),
+        ignore_guards=model.ignore_guards,
+        process=model.process,
+    )

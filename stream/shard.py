@@ -16,7 +16,7 @@ import orjson
 from stream.clock import ClockMode, Moment
 from stream.effects import Effects
 from stream.inputs import Batch, Input, Received, Refusal
-from stream.layout import FLAGS, LAYOUT, WAKE, UnreadableState
+from stream.layout import FLAGS, LAYOUT, WAKE, UnreadableState, refuse_unknown
 from stream.process import Process
 from stream.watch import Watch
 
@@ -156,8 +156,7 @@ class Shard:
         try:
             fields = orjson.loads(record)
             layout = fields["layout"] if isinstance(fields, dict) else fields[0]
-            if layout != LAYOUT:
-                raise UnreadableState(f"{key!r} has layout {layout!r}; this version reads layout {LAYOUT}")
+            refuse_unknown(layout, repr(key))
             restore(record if key != TASK_KEY else fields)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise UnreadableState(f"the record under {key!r} cannot be read: {error!r}") from error

@@ -74,6 +74,8 @@ class Watch:
             self._set_aside(batch.input, received.offset, found)
             return "refused"
         case_id, event = found
+        if self.process.people is not None and self.process.people.unjudged(event):
+            self.counts["events", self.process.name, batch.input.topic, "unjudged"] += 1
         if received.replay is not None:
             clock.saw_event(event.at, historical=True)
         else:
@@ -216,5 +218,5 @@ def _flags(case: Case, over_at: int | None) -> int:
     for said in case.said.values():
         if said.open:
             breached = said.finding.stage == "breach"
-            flags |= DEVIATING if said.finding.kind == "deviation" else BREACHED if breached else AT_RISK
+            flags |= DEVIATING if said.finding.kind != "sla" else BREACHED if breached else AT_RISK
     return flags

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from schemas.alert import State
 from schemas.sla import Between, CaseDuration, Due, Idle, Sla
+from stream.departure import Departure
+from stream.departure_wording import departure_text, ended_text
 from stream.finding import Finding
 
 UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1))
@@ -116,7 +118,7 @@ def unknown(rule: str) -> Phrases:
 
 
 def summary(case: str, finding: Finding, state: State, said: Phrases | None) -> str:
-    """The sentence of an alert's record; `said` are the phrases of its promise, None for a deviation."""
+    """The sentence of an alert's record; `said` are the phrases of its promise, None for anything else."""
     if state is State.RETRACTED:
         return f"{case}: taken back: {_statement(finding, said)}"
     if state is State.RESOLVED:
@@ -126,7 +128,7 @@ def summary(case: str, finding: Finding, state: State, said: Phrases | None) -> 
 
 def _statement(finding: Finding, said: Phrases | None) -> str:
     if said is None:
-        return _deviation(finding)
+        return _broken(finding)
     due = day_text(finding.due_at or 0)
     if finding.stage == "breach":
         return f"{said.broken} (due {due})"
@@ -138,7 +140,7 @@ def _statement(finding: Finding, said: Phrases | None) -> str:
 def _resolution(finding: Finding, said: Phrases | None) -> str:
     ending = ENDINGS.get(finding.outcome or "", "")
     if said is None:
-        return f"{ending}; {_deviation(finding)}" if finding.detail[0] != "not_finished" else _given_up(finding)
+        return _broken_to_the_end(finding, ending)
     closed_at, due = finding.closed_at or 0, finding.due_at or 0
     if ending and not said.met_by_end:
         return f"{ending}{said.still_without} (due {day_text(due)})"
@@ -150,39 +152,35 @@ def _resolution(finding: Finding, said: Phrases | None) -> str:
     return f"{what} {length_text(closed_at - due)} late (due {day_text(due)})"
 
 
-def _given_up(finding: Finding) -> str:
-    return f"it is too late to reopen the case; {_deviation(finding)}"
+def _broken(finding: Finding) -> str:
+    """What is said of anything but a service level."""
+    match finding.kind:
+        case "rule":
+            return _offence(finding)
+        case "constraint":
+            return str(finding.detail[3])
+        case _:
+            return departure_text(Departure.of(finding.detail))
+
+
+def _broken_to_the_end(finding: Finding, ending: str) -> str:
+    if finding.kind == "deviation":
+        return ended_text(Departure.of(finding.detail), ending)
+    owed_at_the_end = finding.kind == "constraint" and finding.detail[0] == "end"
+    return f"{'it is too late to reopen the case' if owed_at_the_end else ending}; {_broken(finding)}"
+
+
+def _offence(finding: Finding) -> str:
+    kind, done, asked, found = finding.detail
+    who = next((resource for _, _, resource in done if resource), None)
+    if kind == "role":
+        activity, at, _ = done[0]
+        by = f" ({who})" if who else ""
+        return f"{activity} was done by somebody of {found}{by}, and not of {asked[0]} ({day_text(at)})"
+    names = " and ".join(dict.fromkeys(activity for activity, _, _ in done))
+    when = ", ".join(f"{activity} {day_text(at)}" for activity, at, _ in done)
+    return f"{names} were both done by {who} ({when})"
 
 
 def _either(names: tuple[str, ...]) -> str:
     return " or ".join(names)
-
-
-def _deviation(finding: Finding) -> str:
-    kind, activity, expected, missing, _element = finding.detail
-    wanted = _listed(expected)
-    instead = f"; expected {wanted}" if wanted else ""
-    match kind:
-        case "skipped":
-            return f"{activity} was skipped"
-        case "repeated":
-            return f"{activity} was done once too often{instead}"
-        case "out_of_order":
-            return f"{activity} was done out of order{instead}"
-        case "wrong_branch":
-            return f"{activity} belongs to a branch that was not to be taken{instead}"
-        case "unknown_activity":
-            return f"{activity} is no step of the model{instead}"
-        case "not_finished":
-            return f"the case ended before the model does; the shortest way there: {_listed(missing, ', ') or 'none'}"
-        case _:
-            return f"{activity} was not expected here{instead}"
-
-
-def _listed(names: object, joint: str = " or ") -> str:
-    """At most four names of a tuple, the rest counted."""
-    if not isinstance(names, tuple | list) or not names:
-        return ""
-    shown = [str(name) for name in names[:4]]
-    more = f" (and {len(names) - 4} more)" if len(names) > 4 else ""
-    return joint.join(shown) + more

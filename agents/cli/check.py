@@ -49,18 +49,24 @@ def _print_text(held: dict[str, Any], problems: tuple[Problem, ...]) -> None:
 
 
 def _counted(held: dict[str, Any]) -> str:
-    slas, model = held["slas"], held["model"]
+    model = held["model"]
     topics = f"topics {', '.join(held['topics'])}" if held["topics"] else "no topics"
-    shown = "no model"
+    shown = "no model" if held["declared"] is None else f"Declare model {held['declared']}"
     if model is not None:
         shown = f"model {model['file']} ({model['activities']} activities, {model['places']} places)"
-    return f"{topics}, {slas} SLA{'' if slas == 1 else 's'}, {shown}"
+    parts = [_number(held["slas"], "SLA")]
+    parts += [_number(held[f"{one}s"], one) for one in ("constraint", "rule") if held[f"{one}s"]]
+    return f"{topics}, {', '.join(parts)}, {shown}"
+
+
+def _number(count: int, of: str) -> str:
+    return f"{count} {of}{'' if count == 1 else 's'}"
 
 
 def _report(path: Path) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """What a definition holds, or only its file's name, with what is wrong with it."""
     from agents.definition_files import load_definition
-    from stream.models import read_model
+    from stream.process import read_reference
 
     try:
         definition, content = load_definition(path)
@@ -72,10 +78,13 @@ def _report(path: Path) -> tuple[dict[str, Any], tuple[Problem, ...]]:
         "version": definition.version,
         "topics": list(definition.events.topics),
         "slas": len(definition.sla),
+        "constraints": len(definition.constraints),
+        "rules": len(definition.rules),
+        "declared": definition.model.file if definition.model is not None and content is None else None,
         "model": None,
     }
     if definition.model is not None and content is not None:
-        net = read_model(definition.model.file, content)
+        net = read_reference(definition.model, content)
         held["model"] = {
             "file": definition.model.file,
             "activities": len(net.labels),

@@ -1,5 +1,6 @@
 """`casewatch run DEFINITION…`: a worker against Kafka, until it is told to stop."""
 
+import secrets
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -14,7 +15,7 @@ from agents.settings import read_settings
 from agents.source_groups import Watched, group_sources
 from schemas.definition import Definition
 from schemas.problem import Problem, Refused
-from stream.process import compile_process
+from stream.process import compile_process, needs_key
 
 
 def run(
@@ -31,7 +32,10 @@ def run(
         settings = read_settings()
     except Refused as refused:
         problems.extend(refused.problems)
-    watched = load_all(definitions, problems)
+    secret = settings.pseudonym_key if settings else None
+    watched = load_all(definitions, problems, secret.get_secret_value().encode() if secret else b"")
+    if settings is not None and secret is None:
+        problems.extend(problem for each in watched for problem in _no_key(each))
     if problems or settings is None:
         raise Refused(problems)
     groups = group_sources(watched)
@@ -43,17 +47,29 @@ def run(
     sys.exit(run_worker(Worker(settings, groups, version("casewatch"))))
 
 
-def load_all(definitions: list[Path], problems: list[Problem]) -> list[Watched]:
-    """Load and compile definition files; what is wrong in any of them is added to `problems`."""
+def load_all(definitions: list[Path], problems: list[Problem], key: bytes) -> list[Watched]:
+    """Load and compile definition files; what is wrong in any of them is added to `problems`.
+
+    `key` is that of pseudonyms. Without one nobody is to be named: pseudonyms are of this run alone.
+    """
     watched: list[Watched] = []
     for path in definitions:
         try:
             definition, model = load_definition(path)
             problems.extend(_only_for_history(str(path), definition))
-            watched.append(Watched(definition, compile_process(definition, model), str(path)))
+            process = compile_process(definition, model, key or secrets.token_bytes())
+            watched.append(Watched(definition, process, str(path)))
         except Refused as refused:
             problems.extend(refused.problems)
     return watched
+
+
+def _no_key(watched: Watched) -> Iterator[Problem]:
+    """Rules on people need pseudonyms, and those a key that no restart changes."""
+    if needs_key(watched.definition):
+        wrong = f"it is not set, and rules of {watched.file} tell people apart by pseudonyms"
+        right = "set it to a secret, the same on all workers"
+        yield Problem("environment", 1, "CASEWATCH_PSEUDONYM_KEY", wrong, right)
 
 
 def _only_for_history(file: str, definition: Definition) -> Iterator[Problem]:

@@ -36,7 +36,7 @@ def topics(
     settings = read_settings()
     set_up_logging(settings.log)
     problems: list[Problem] = []
-    watched = load_all(definitions or [], problems)
+    watched = load_all(definitions or [], problems, b"")
     if problems:
         raise Refused(problems)
     connection, names = Connection(settings), TopicNames(settings.prefix)

@@ -44,10 +44,11 @@ def _problems(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_good_file_is_a_definition(name: str) -> None:
-    """Nothing is said of it, and its model's bytes come with it."""
+    """Nothing is said of it, and its model's bytes come with it; those of a Declare model are its constraints."""
     definition, model = load_definition(TESTDATA / name)
 
-    assert (model is None) == (definition.model is None)
+    named = definition.model is not None and not definition.model.file.endswith(".decl")
+    assert (model is not None) == named
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -121,6 +122,38 @@ def test_everything_that_can_be_written_is_read() -> None:
         ),
         privacy=Privacy(resource="keep"),
     )
+
+
+def test_a_group_that_is_not_mapped_is_read_under_its_own_name() -> None:
+    """Logs and topics are read alike, whatever the mapping leaves out."""
+    definition, _ = load_definition(TESTDATA / "formats.good.yaml")
+
+    assert definition.events.mapping is not None
+    assert definition.events.mapping.attributes["org:group"] == "org:group"
+    assert definition.events.mapping.attributes["priority"] == "ticket.priority"
+
+
+def test_constraints_of_files_are_written_out() -> None:
+    """A definition says by itself what is asked: a Declare model is its lines, and what two files say is said once."""
+    definition, _ = load_definition(TESTDATA / "constraints.good.yaml")
+
+    first, *declared = definition.constraints
+    assert (first.id, first.severity) == ("inform-manager", "critical")
+    assert [(one.id, one.declare, one.file, one.severity) for one in declared] == [
+        (text, text, None, "info")
+        for text in ("Init[Opened]", "Response[Opened, Answered]", "Precedence[Answered, Closed]")
+    ]
+
+
+def test_a_mistake_in_a_declare_file_is_told_with_its_own_line(tmp_path: Path) -> None:
+    """The file that is wrong is named, not the one that names it."""
+    (tmp_path / "rules.decl").write_text("activity A\nactivity B\nResponse[A, B] | | |\nRespond[A, B] | | |\n")
+    file = tmp_path / "d.yaml"
+    file.write_text(HEAD + "constraints: [{file: rules.decl}]\n")
+
+    (told,) = _problems(file)
+
+    assert told.startswith(f"{tmp_path / 'rules.decl'}:4: ")
 
 
 def test_plain_words_stay_text() -> None:

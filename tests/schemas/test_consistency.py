@@ -24,6 +24,11 @@ KEYS = (
     "unobserved",
     "kind",
     "due",
+    "rules",
+    "constraints",
+    "attribute",
+    "privacy",
+    "resource",
 )
 WRONG_SHAPES = st.recursive(
     ANYTHING, lambda inner: st.dictionaries(st.sampled_from(KEYS), inner) | st.lists(inner, max_size=3), max_leaves=12
@@ -39,6 +44,38 @@ def test_ids_are_taken_once() -> None:
     written = {"sla": [{"id": "a"}, {"id": "b"}, {"id": "a"}]}
 
     assert _wrong(written) == [(("sla", 2, "id"), "the id `a` is taken by an SLA above")]
+
+
+def test_ids_are_taken_once_over_all_that_alerts_bear() -> None:
+    """An SLA, a constraint and a rule of one name could not be told apart."""
+    written = {"sla": [{"id": "a"}], "constraints": [{"id": "a"}, {"id": "b"}], "rules": [{"id": "b"}, {"id": "model"}]}
+
+    assert _wrong(written) == [
+        (("rules", 1, "id"), "the id `model` is that of the model's own alerts"),
+        (("constraints", 0, "id"), "the id `a` is taken by an SLA"),
+        (("rules", 0, "id"), "the id `b` is taken by a constraint"),
+    ]
+
+
+def test_four_eyes_need_to_be_told_apart() -> None:
+    """By a resource that is read, and not dropped; records with XES names have one."""
+    eyes = {"rules": [{"kind": "four_eyes"}, {"kind": "role"}]}
+    mapped = {"events": {"mapping": {"resource": "who"}}}
+    unmapped: dict[str, Any] = {"events": {"mapping": {}}}
+
+    assert _wrong(eyes) == _wrong(eyes | mapped) == []
+    assert [path for path, _ in _wrong(eyes | unmapped)] == [("rules", 0, "kind")]
+    assert [path for path, _ in _wrong(eyes | mapped | {"privacy": {"resource": "drop"}})] == [("rules", 0, "kind")]
+
+
+def test_who_did_it_is_not_shown_under_another_name() -> None:
+    """Unless the definition says that it is kept."""
+    shown = {"events": {"mapping": {"resource": "who", "attributes": {"agent": {"path": "who"}, "team": "team"}}}}
+    named = {"case": {"segments": ["org:resource", "org:group"]}}
+
+    assert [path for path, _ in _wrong(shown)] == [("events", "mapping", "attributes", "agent")]
+    assert [path for path, _ in _wrong(named)] == [("case", "segments", 0)]
+    assert _wrong(shown | {"privacy": {"resource": "keep"}}) == []
 
 
 def test_the_name_of_the_models_own_rule_is_taken() -> None:

@@ -20,6 +20,7 @@ BAD = [
     *("durations.bad.words", "durations.bad.working_days", "keys.bad.missing", "keys.bad.unknown_key"),
     *("kinds.bad.misspelt", "kinds.bad.none", "names.bad.empty", "names.bad.process", "not_yet.bad.kinds"),
     *("not_yet.bad.sections", "not_yet.bad.sla_keys", "not_yet.bad.source", "shapes.bad.wrong_types"),
+    "rules.bad.people",
 ]
 
 

@@ -20,6 +20,7 @@ START = 1_793_610_000_000
 MINUTE = 60_000
 MOST_SLICES = 1_000
 SOURCE = Input("crm.tickets", 0)
+KEY = b"a key of the tests"
 
 
 def at(minute: float) -> int:
@@ -35,15 +36,21 @@ def definition(**parts: Any) -> Definition:
         "timestamp": {"path": "at", "format": "epoch_ms"},
         "event_id": "id",
         "lifecycle": "lifecycle",
-        "attributes": {"promised": {"path": "promised", "format": "epoch_ms"}, "supplier": "supplier"},
+        "resource": "by",
+        "attributes": {
+            "promised": {"path": "promised", "format": "epoch_ms"},
+            "supplier": "supplier",
+            "team": "team",
+            "priority": "priority",
+        },
     }
     events = {"topics": ["crm.tickets"], "mapping": mapping} | parts.pop("events", {})
     return Definition.model_validate({"process": "tickets", "version": "1", "events": events, **parts})
 
 
 def process(net: bytes | None = None, **parts: Any) -> Process:
-    """The compiled definition."""
-    return compile_process(definition(**parts), net)
+    """The compiled definition; people are known by pseudonyms under `KEY`."""
+    return compile_process(definition(**parts), net, KEY)
 
 
 def event(minute: float, activity: str, case: str = "T-1", **fields: Any) -> dict[str, Any]:
@@ -122,11 +129,13 @@ class Task:
         self.shard.restore(self.journal.items())
 
     def said(self) -> list[tuple[str, str | None, str]]:
-        """(rule, stage or deviation, state) of every record, in order, but for those that only say it is settled."""
+        """(rule, stage or deviation or what broke it, state) of every record, in order, but for those that only say it
+        is settled."""
         told: list[tuple[str, str | None, str]] = []
         last: dict[str, tuple[str, str | None, str]] = {}
         for alert in self.alerts:
-            line = (alert.rule, alert.stage or alert.explanation.deviation, alert.state)
+            told_of = alert.explanation
+            line = (alert.rule, alert.stage or told_of.deviation or told_of.why or told_of.asks, alert.state)
             if last.get(alert.id) != line:
                 told.append(line)
             last[alert.id] = line

@@ -17,6 +17,11 @@ WATCHED: Process = process(
         {"id": "answer", "kind": "between", "from": "Opened", "to": "Answered", "target": "7m"},
         {"id": "resolution", "kind": "case_duration", "target": "20m"},
     ],
+    rules=[{"id": "two-people", "kind": "four_eyes", "activities": ["Opened", "Answered"]}],
+    constraints=[
+        {"id": "call", "declare": "Response[Opened, Called] | | |0,9,m"},
+        {"id": "once", "declare": "Absence2[Called]"},
+    ],
     case={"ends": ["Closed"], "reopen": "30m", "idle_limit": "45m", "retention": "2h"},
 )
 steps = st.lists(
@@ -30,7 +35,7 @@ def told(task: Task) -> dict[str, int]:
     sorts: dict[str, set[str | None]] = {"at_risk": set(), "breached": set(), "deviating": set()}
     for alert in task.final().values():
         if alert.state in ("raised", "updated") and alert.id not in task.tombstones:
-            sort = "deviating" if alert.kind == "deviation" else "breached" if alert.stage == "breach" else "at_risk"
+            sort = "deviating" if alert.kind != "sla" else "breached" if alert.stage == "breach" else "at_risk"
             sorts[sort].add(alert.case)
     return {sort: len(cases) for sort, cases in sorts.items()}
 
@@ -47,7 +52,7 @@ def test_the_gauges_equal_what_the_alerts_say(found: list[tuple[int, str, str]],
     task, minute = Task(WATCHED), 0
     for gap, activity, case in found:
         minute += gap
-        task.live(event(minute, activity, case))
+        task.live(event(minute, activity, case, by=case))
         if restarts:
             task.restart()
         assert gauges(task) == told(task)

@@ -19,21 +19,44 @@ SLAS: list[dict[str, Any]] = [
     {"id": "quiet", "kind": "idle", "target": "6m", "at_risk": ["50%"]},
     {"id": "promise", "kind": "due", "due": "promised", "until": "Closed"},
 ]
+RULES: list[dict[str, Any]] = [
+    {"id": "two-people", "kind": "four_eyes", "activities": ["Opened", "Answered", "Called"]},
+    {"id": "desk", "kind": "role", "activity": ["Answered", "Closed"], "group": "desk", "attribute": "team"},
+]
+CONSTRAINTS: list[dict[str, Any]] = [
+    {"id": "answered", "declare": "Response[Opened, Answered]"},
+    {"id": "call-back", "declare": "Response[Called, Answered] |A.priority is high | |0,5,m"},
+    {"id": "called-first", "declare": "Alternate Precedence[Called, Answered]"},
+    {"id": "not-again", "declare": "Not Chain Succession[Answered, Called]"},
+    {"id": "opened-once", "declare": "Absence2[Opened]"},
+    {"id": "soon", "declare": "Chain Response[Opened, Answered] | | |0,10,m"},
+]
+CASE: dict[str, Any] = {"ends": ["Closed"], "reopen": "8m", "idle_limit": "25m", "retention": "30d"}
 WATCHED: Process = process(
     sequence("Opened", "Answered", "Closed"),
     model={"file": "m.pnml"},
     sla=SLAS,
-    case={"ends": ["Closed"], "reopen": "8m", "idle_limit": "25m", "retention": "30d"},
+    rules=RULES,
+    constraints=CONSTRAINTS,
+    case=CASE,
 )
 
+carried = st.fixed_dictionaries(
+    {},
+    optional={
+        "promised": st.integers(0, 90).map(at),
+        "by": st.sampled_from(["Ann", "Pete"]),
+        "team": st.sampled_from(["desk", "shop"]),
+        "priority": st.sampled_from(["high", "low"]),
+        "lifecycle": st.sampled_from(["start", "complete", "ate_abort"]),
+    },
+)
 events = st.builds(
-    lambda minute, activity, case, promised: event(
-        minute, activity, case, **({} if promised is None else {"promised": at(promised)})
-    ),
+    lambda minute, activity, case, fields: event(minute, activity, case, **fields),
     st.integers(0, 60),
     st.sampled_from(["Opened", "Answered", "Called", "Closed"]),
     st.sampled_from(["A", "B"]),
-    st.one_of(st.none(), st.integers(0, 90)),
+    carried,
 )
 histories = st.lists(events, max_size=25).map(
     lambda found: [{**value, "id": f"e{i}"} for i, value in enumerate(sorted(found, key=lambda value: value["at"]))]

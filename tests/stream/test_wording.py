@@ -114,8 +114,8 @@ def test_a_deviation_that_is_taken_back_says_so() -> None:
     task.live(event(0, "Opened"), event(5, "Closed"))
     task.live(event(2, "Answered"), now=6)
     assert [alert.summary for alert in task.alerts] == [
-        "T-1: Answered was skipped",
-        "T-1: taken back: Answered was skipped",
+        "T-1: Answered was skipped: Closed came after Opened without it",
+        "T-1: taken back: Answered was skipped: Closed came after Opened without it",
     ]
 
 

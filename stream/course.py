@@ -1,0 +1,172 @@
+"""How far a case has come in its model: its place there, what the way cost, and the steps taken.
+
+The cost is the prefix alignment's, proven exact while it is not above the certificate. What went wrong is explained
+from the steps, up to the one at which the explanation last changed. Invariant: `code` may be shared between a course
+and its copies; only its first `size` bytes count, and whoever writes behind them has made sure that nobody else does.
+"""
+
+from typing import Final
+
+from stream.conformance.deviation import Deviation
+from stream.conformance.explain import explain
+from stream.conformance.frontier import INF, Frontier
+from stream.conformance.path import Path, extension
+from stream.conformance.standing import narrowed
+from stream.event import Anchor
+from stream.process import Process
+from stream.steps import MOST_STRANGERS, NONE_TAKEN, Taken, taken, write
+
+WARM, FULL, UNSEEN = 1, 2, 4
+MOST_BYTES: Final = 40_000
+"""Bytes of the steps of one case that are kept to explain its deviations: seven thousand steps that are hours apart,
+twenty thousand that are none; later ones are aligned, but no longer explained."""
+
+
+class Course:
+    """The place of one instance of a case in the model of its process; few bytes, since every open case has two.
+
+    `explain_to` is the size at which the explanation last changed, `places` where the case is by it once it deviates,
+    `stepped_at` the time of the last step that is kept (ms); `strangers` are the names met that the model does not
+    have; `first` is the case's first event. `flags`: `WARM`, the case was met in the middle of its model; `UNSEEN`, it
+    may have begun before it was first judged; `FULL`, steps were left out, of which there were too many.
+    """
+
+    __slots__ = (
+        "code", "cost", "explain_to", "explained", "first", "flags", "floor", "frontier", "places", "process", "size",
+        "stepped_at", "strangers",
+    )  # fmt: skip
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.first: Anchor | None = None
+        self.frontier: Frontier | None = process.automaton.start() if process.automaton else None
+        self.places: Frontier | None = None
+        self.cost, self.floor = 0, INF
+        self.code: bytearray | None = None
+        self.size = self.explain_to = self.stepped_at = self.flags = 0
+        self.strangers: tuple[str, ...] = ()
+        self.explained: tuple[int, bool, tuple[Deviation, ...]] = (0, False, ())
+
+    @property
+    def warm(self) -> bool:
+        """Whether the case was met in the middle of its model."""
+        return self.flags & WARM != 0
+
+    @property
+    def full(self) -> bool:
+        """Whether steps were left out, of which there were too many."""
+        return self.flags & FULL != 0
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the case may have begun before it was first judged."""
+        return self.flags & UNSEEN != 0
+
+    def begin_in_the_middle(self, name: str) -> None:
+        """Take a first step that cannot be the model's first for one of a case that began before it was seen."""
+        automaton = self.process.automaton
+        if automaton is not None and not automaton.enabled_at_start(name):
+            self.flags |= WARM
+            self.frontier = automaton.warm_start()
+        else:
+            self.flags &= ~UNSEEN
+
+    def step(self, name: str, at: int) -> None:
+        """Take a step of the model's name `name` at an instant: the cheapest alignment goes on from the frontier."""
+        if self.frontier is None:
+            return
+        before = self.frontier
+        found = before.next.get(name) or self.process.automaton.step(before, name)  # type: ignore[union-attr]  # a frontier has its automaton
+        self.frontier, cost, dropped = found
+        self.floor = min(self.floor, self.cost + dropped)
+        self.cost += cost
+        if not self.flags & FULL and self._keep(name, at) and (cost or self.places is not None):
+            self._explain_anew(before, name, cost)
+
+    def _explain_anew(self, before: Frontier, name: str, cost: int) -> None:
+        """Note the step where it deviates, or where earlier ones are to be read otherwise in its light."""
+        automaton = self.process.automaton
+        assert automaton is not None  # a frontier has its automaton
+        standing = narrowed(before) if self.places is None else self.places
+        extra, self.places, _ = extension(automaton, standing, name)
+        if extra > cost:
+            self.places = Path(automaton, self.steps().names, warm=self.warm).standings[-1]
+        if extra:
+            self.explain_to = self.size
+
+    def _keep(self, name: str, at: int) -> bool:
+        """Keep a step; False where there are too many."""
+        number = self.process.labels.numbers.get(name)
+        if number is None:
+            number = self._strange(name)
+        code = self.code
+        if number is None or self.size >= MOST_BYTES:
+            self.flags |= FULL
+            return False
+        if code is None:
+            code = self.code = bytearray()
+        if not self.size:
+            self.stepped_at = self.first.at  # type: ignore[union-attr]  # whoever steps has begun
+        write(code, at - self.stepped_at, number)
+        self.size, self.stepped_at = len(code), at
+        return True
+
+    def _strange(self, name: str) -> int | None:
+        """The number of a name that the model does not have."""
+        known = len(self.process.labels.names)
+        if name in self.strangers:
+            return known + self.strangers.index(name)
+        if len(self.strangers) >= MOST_STRANGERS:
+            return None
+        self.strangers = (*self.strangers, name)
+        return known + len(self.strangers) - 1
+
+    def own_code(self) -> None:
+        """Part with whoever shares the code."""
+        self.code = None if self.code is None or not self.size else self.code[: self.size]
+
+    def steps(self, size: int | None = None) -> Taken:
+        """The steps that are kept, or those within the first `size` bytes."""
+        if self.code is None or self.first is None:
+            return NONE_TAKEN
+        code = bytes(self.code[: self.size if size is None else size])
+        return taken(code, self.first.at, self.process.labels, self.strangers)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the steps that are kept."""
+        return self.steps().names
+
+    @property
+    def times(self) -> tuple[int, ...]:
+        """The times of the steps that are kept, in milliseconds UTC."""
+        return self.steps().times
+
+    @property
+    def length(self) -> int:
+        """How many steps are kept."""
+        return len(self.steps().times)
+
+    def deviations(self, over: bool) -> tuple[Deviation, ...]:
+        """The deviations up to the step at which they last changed, and what is missing at the end if `over`."""
+        automaton = self.process.automaton
+        if automaton is None or self.frontier is None:
+            return ()
+        over = over and not self.full and automaton.completion(self.frontier) > 0
+        size = self.size if over else self.explain_to
+        if not over and not size:
+            return ()
+        if self.explained[:2] != (size, over):
+            found = explain(automaton, self.steps(size).names, finished=over, warm=self.warm)
+            self.explained = (size, over, found)
+        return self.explained[2]
+
+    def certain(self, over: bool) -> bool:
+        """Whether the alignment's cost is proven: that of the steps so far, or with `over` that of the whole case."""
+        automaton = self.process.automaton
+        if automaton is None or self.frontier is None or self.cost > self.floor:
+            return False
+        if not over:
+            return True
+        least = min(self.floor, self.cost + automaton.completion_cut(self.frontier))
+        return self.cost + automaton.completion(self.frontier) <= least

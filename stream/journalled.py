@@ -1,0 +1,94 @@
+"""The values in a journalled case, read back; and those that former layouts wrote otherwise.
+
+Invariant: what was written is read as an equal value, and what no version can have written raises an error of its own,
+which `stream.layout` tells as a state that cannot be read.
+"""
+
+import re
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+from schemas.alert import State
+from schemas.consistency import MODEL_RULE
+from stream.event import Anchor, Event, Place
+from stream.finding import Finding
+from stream.fold import Fold
+from stream.said import Said
+from stream.sla.running import Running
+from stream.steps import Labels, taken
+
+SKIPPED = re.compile(r"skipped .+/(-?\d+)/(.+/\d+)", re.DOTALL)
+
+
+def read_steps(fields: list[Any], labels: Labels, fold: Fold) -> Iterable[tuple[str, int]]:
+    """The steps of a fold, names and times."""
+    code, strangers = fields
+    first_at = fold.first.at if fold.first else 0
+    names, times = taken(b64decode(code, validate=True), first_at, labels, tuple(strangers))
+    return zip(names, times, strict=True)
+
+
+def read_steps_of_layout_1(fields: list[Any], labels: Labels) -> Iterable[tuple[str, int]]:
+    """Layout 1 kept a list of numbers or names, and a list of gaps between the times."""
+    numbers, gaps = fields
+    names = [labels.names[number] if isinstance(number, int) else number for number in numbers]
+    return zip(names, accumulate(gaps), strict=True)
+
+
+def keyed_anew(said: dict[tuple[str, str], Said]) -> Iterator[tuple[tuple[str, str], Said]]:
+    """Layout 1 named a skipped step in its key; now those that are missing before one event are numbered. The alerts
+    go on under the ids that they have."""
+    slots = Counter[str]()
+    for (rule, key), one in said.items():
+        match = SKIPPED.fullmatch(key) if rule == MODEL_RULE else None
+        if match is not None:
+            at, rest = match.groups()
+            slot, slots[f"{at}/{rest}"] = slots[f"{at}/{rest}"], slots[f"{at}/{rest}"] + 1
+            key = f"{at}+{slot}/{rest}" if slot else f"{at}/{rest}"
+        yield (rule, key), one
+
+
+def read_place(fields: Sequence[int]) -> Place:
+    """A place in an input."""
+    source, offset = fields
+    return source, offset
+
+
+def read_event(fields: list[Any]) -> Event:
+    """An event of a tail."""
+    at, place, *rest = fields
+    return Event(at, read_place(place), *rest)
+
+
+def read_anchor(fields: list[Any]) -> Anchor:
+    """What an alert hangs on."""
+    at, activity, count, event_id, place = fields
+    return Anchor(at, activity, count, event_id, read_place(place))
+
+
+def read_running(fields: list[Any]) -> Running:
+    """A clock."""
+    anchor, start, marks = fields
+    return Running(read_anchor(anchor), start, tuple(marks))
+
+
+def read_finding(fields: list[Any]) -> Finding:
+    """A finding, its detail as plain tuples."""
+    finding = Finding(*fields)
+    return finding._replace(detail=_frozen(finding.detail), places=tuple(read_place(place) for place in finding.places))
+
+
+def _frozen(part: Any) -> Any:
+    return tuple(map(_frozen, part)) if isinstance(part, list | tuple) else part
+
+
+def read_said_entry(fields: list[Any]) -> tuple[tuple[str, str], Said]:
+    """What was said under a key, and the key."""
+    key, alert_id, finding, state, *rest = fields
+    said = Said(alert_id, read_finding(finding))
+    said.state = State(state)
+    said.revision, said.episode, said.settled, said.frozen = rest
+    return (key[0], key[1]), said
