@@ -145,3 +145,52 @@ def test_the_first_definition_works_as_it_stands(readme: str, tmp_path: Path) ->
         ("O-2", "updated"),
         ("O-2", "resolved"),
     }
+
+
+def test_the_further_sections_work_as_they_stand(readme: str, tmp_path: Path) -> None:
+    """Model, constraints and rules as shown, put into a definition, find what they are meant to find."""
+    block = re.search(r"^```yaml\n(model:\n  file: orders.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    assert block is not None
+    head = 'process: orders\nversion: "1"\ncase: {ends: last_event}\n'
+    mapping = "{case: case, activity: step, timestamp: at, resource: who, attributes: {paid: paid, team: team}}"
+    (tmp_path / "orders.csv").write_text("source,target\n,Payment received\nPayment received,Check stock\n"
+                                         "Check stock,Approved\nApproved,Paid out\nPaid out,\n")  # fmt: skip
+    shown = block[1].replace("orders.bpmn", "orders.csv")
+    (tmp_path / "orders.yaml").write_text(f"{head}events:\n  mapping: {mapping}\n{shown}")
+    (tmp_path / "history.csv").write_text(
+        "case,step,at,who,team,paid\n"
+        "O-1,Paid,2026-11-02T11:00:00Z,anna,,yes\n"
+        "O-1,Approved,2026-11-02T12:00:00Z,bert,clerks,yes\n"
+        "O-1,Paid out,2026-11-02T13:00:00Z,bert,clerks,yes\n"
+        "O-2,Cancelled,2026-11-02T11:00:00Z,anna,,yes\n"
+    )
+
+    tried = casewatch(tmp_path, "backtest", "--definition", "orders.yaml", "history.csv", "--alerts", "alerts.jsonl")
+
+    assert tried.returncode == 0, tried.stderr
+    told = {(alert["case"], alert["rule"]) for alert in alerts(tmp_path / "alerts.jsonl") if alert["rule"] != "model"}
+    assert told == {("O-1", "two-people"), ("O-1", "approver"), ("O-2", "refund")}
+    deviating = {alert["case"] for alert in alerts(tmp_path / "alerts.jsonl") if alert["rule"] == "model"}
+    assert deviating == {"O-2"}
+    assert "bert" not in (tmp_path / "alerts.jsonl").read_text()
+
+
+def test_the_model_that_is_shown_reads_as_it_is_shown(readme: str) -> None:
+    """The block is the command's own output, line for line."""
+    block = re.search(r"^```\n\$ casewatch (model \S+)\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    assert block is not None
+
+    assert casewatch(ROOT, *block[1].split()).stdout == block[2]
+
+
+def test_the_costs_that_are_shown_are_those_of_the_log(readme: str, test_data: Path) -> None:
+    """The summary of the loan log, line for line."""
+    block = re.search(r"^```\n\$ casewatch conformance .*?\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    assert block is not None
+    model = test_data / "models_discovered" / "bpic2012_complete_imf02.pnml"
+    log = test_data / "bpic2012_loan" / "BPIC12.xes.gz"
+
+    judged = casewatch(ROOT, "conformance", "--model", str(model), str(log), "--completed-only")
+
+    assert judged.returncode == 0, judged.stderr
+    assert judged.stdout.startswith(block[1])
