@@ -6,19 +6,23 @@ otherwise the truth lies in [D, C]. A prefix cost does not require that the fina
 Invariant: two cases with equal frontiers have equal futures, in every process that has the same `version`.
 """
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
 from stream.conformance import journal
 from stream.conformance.building import Bounds
+from stream.conformance.counts import Counts
 from stream.conformance.decomposition import REVISION, decompose
 from stream.conformance.enabling import expected, finished
 from stream.conformance.frontier import INF, Frontier, Step
+from stream.conformance.resolving import Resolution, resolve
 from stream.models.net import Net
 
+BUDGET = 2_000  # items looked at for one certificate; some tens of milliseconds
 MOST_WARM = 2_000  # reachable states of any one machine that a warm start takes in
 
-__all__ = ["INF", "Automaton", "Frontier"]
+__all__ = ["INF", "Automaton", "Frontier", "Resolution"]
 
 
 class Automaton:
@@ -42,6 +46,7 @@ class Automaton:
         self.version = _version(self.net, self.bounds)
         self._warm: Frontier | None = None
         self._warm_known = False
+        self._counts: dict[bool, Counts] = {}
 
     def start(self) -> Frontier:
         """The frontier of a case that begins at the beginning."""
@@ -74,6 +79,58 @@ class Automaton:
         """The least cost at which the search for the completion was cut: the true completion is no less than the
         smaller of this and `completion`. INF where it was not cut."""
         return frontier.ending.cut
+
+    def interval(self, case: Resolution, *, closing: bool) -> tuple[int, int]:
+        """The least and the most that a case can cost, equal where that is proven: its prefix, or with `closing` all
+        of it, the cheapest way to the end included."""
+        if not closing:
+            return min(case.cost, case.floor), case.cost
+        most = min(INF, case.cost + self.completion(case.frontier))
+        return min(most, case.floor, case.cost + self.completion_cut(case.frontier)), most
+
+    def align(self, labels: Sequence[str], *, warm: bool = False) -> Resolution | None:
+        """The frontier, cost and floor of a case after all its events, step by step; None where a warm start is wanted
+        and there is none."""
+        frontier, cost, floor = self.warm_start() if warm else self.start(), 0, INF
+        if frontier is None:
+            return None
+        for label in labels:
+            frontier, extra, dropped = frontier.next.get(label) or self.step(frontier, label)
+            floor = min(floor, cost + dropped)
+            cost += extra
+        return Resolution(frontier, cost, floor)
+
+    def resolve(
+        self,
+        labels: Sequence[str],
+        *,
+        closing: bool,
+        warm: bool = False,
+        known: Resolution | None = None,
+        budget: int = BUDGET,
+    ) -> Resolution | None:
+        """The events of a case whose certificate is lost, aligned anew: a better frontier, cost and floor, certified or
+        at least narrower, or None.
+
+        What is found for an open case (`closing` false) goes on from its frontier, as any other. What is found with
+        `closing` bounds the closing cost, and is no place to go on from. `known` is what is to be bettered, by default
+        what `align` says. `budget` bounds the work: items looked at, some twenty microseconds each. The answer depends
+        on the arguments and the `version` alone.
+        """
+        case = known or self.align(labels, warm=warm)
+        start = self.warm_start() if warm else self.start()
+        if case is None or start is None:
+            return None
+        least, most = self.interval(case, closing=closing)
+        if least == most or most >= INF:
+            return case if least == most else None
+        if closing not in self._counts:
+            self._counts[closing] = Counts(self.machine, closing=closing)
+        found = resolve(self._counts[closing], start, labels, most, budget)
+        if found is None:
+            return None
+        better_least, better_most = self.interval(found, closing=closing)
+        return found if better_least == better_most or (better_most <= most and better_least > least) else None
 
     def finished(self, frontier: Frontier) -> bool:
         """Whether the final marking is reached at no cost and nothing visible can follow without deviating."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from stream.conformance.frontier import Frontier, Home, Mode, gain
 from stream.conformance.memo import Memo
 
-MOST_MODES = 20_000  # remembered per block
+MOST_MODES = 5_000  # remembered per block
 
 
 class Block:
@@ -28,19 +28,30 @@ class Block:
 
     def mode(self, kids: tuple[Frontier, ...]) -> Mode:
         """The mode with these branch frontiers, one per branch."""
-        return self.modes.get(kids) or self.modes.put(kids, Mode(self, kids))
+        return self.modes.get(kids) or self.modes.put(kids, Mode(self, kids, sum([kid.completion for kid in kids])))
 
-    def step(self, kids: tuple[Frontier, ...], label: str) -> list[tuple[Mode, int, int]]:
+    def exchanged(self, mode: Mode, position: int, kid: Frontier) -> Mode:
+        """The mode with another frontier of one branch."""
+        before = mode.kids
+        kids = (*before[:position], kid, *before[position + 1 :])
+        found = self.modes.get(kids)
+        if found is None:
+            completion = mode.completion - before[position].completion + kid.completion
+            found = self.modes.put(kids, Mode(self, kids, completion))
+        return found
+
+    def step(self, mode: Mode, label: str) -> list[tuple[Mode, int, int]]:
         """Modes, costs and least dropped costs after an event, one for each branch that may take it."""
         found = []
         for position in self.takers[label]:
-            frontier, cost, drop = kids[position].step(label)
-            found.append((self.mode((*kids[:position], frontier, *kids[position + 1 :])), cost, drop))
+            kid = mode.kids[position]
+            frontier, cost, drop = kid.next.get(label) or kid.step(label)
+            found.append((self.exchanged(mode, position, frontier), cost, drop))
         return found
 
     def enter(self, label: str) -> list[tuple[Mode, int, int]]:
         """The same from the moment of entering: every branch fresh."""
         found = self.first.get(label)
         if found is None:
-            found = self.first[label] = self.step(tuple([kid.fresh for kid in self.kids]), label)
+            found = self.first[label] = self.step(self.mode(tuple([kid.fresh for kid in self.kids])), label)
         return found

@@ -12,7 +12,7 @@ from stream.conformance.machine import Machine
 from stream.conformance.regions import fold_parallel
 from stream.models.net import Net
 
-REVISION = 1  # raised with every change of the decomposition or of state numbers: journalled frontiers depend on both
+REVISION = 2  # raised with every change of the decomposition or of state numbers: journalled frontiers depend on both
 
 
 def decompose(net: Net, bounds: Bounds) -> Machine:

@@ -30,4 +30,4 @@ def _expected(frontier: Frontier) -> frozenset[str]:
 
 def finished(frontier: Frontier) -> bool:
     """Whether the final state is reached by silent moves from a cheapest item, and nothing visible can follow."""
-    return frontier.completion == 0 and not expected(frontier)
+    return not expected(frontier) and frontier.completion == 0  # in this order: the way to the end may be a long search

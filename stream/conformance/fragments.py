@@ -7,6 +7,7 @@ done; its reachability graph proves that before it is folded.
 from typing import NamedTuple
 
 from stream.conformance.building import Builder
+from stream.conformance.dominators import immediate_dominators
 from stream.conformance.folding import Folding, Part
 
 MOST_WORK = 2_000_000  # parts looked at for one net; past this, the rest stays as it is
@@ -46,37 +47,46 @@ def _renamed(part: Part, place: int, own: int) -> Part:
 
 
 def _smallest(folding: Folding) -> Fragment | None:
-    places = sorted({folding.source, folding.sink, *folding.producers, *folding.consumers})
+    """The fragment of fewest parts; its exit is a place that every way from its entry to the sink passes."""
+    exits = immediate_dominators(_feeding(folding), folding.sink)
     best: Fragment | None = None
-    for entry in places:
-        for leave in places:
-            if folding.work > MOST_WORK:
-                return None
-            if entry != leave:
-                most = len(best.parts) - 1 if best else len(folding.parts)
-                best = _between(folding, entry, leave, most) or best
+    for entry in sorted(exits):
+        best = _from(folding, entry, exits, best) or best
     return best
 
 
-def _between(folding: Folding, entry: int, leave: int, most: int) -> Fragment | None:
-    """What lies between two places, if it is a fragment of at most so many parts and not one-token."""
-    inside, seen, todo = set[int](), {entry}, [entry]
-    while todo:
-        for number in folding.used(todo.pop()):
-            if number not in inside:
+def _feeding(folding: Folding) -> dict[int, set[int]]:
+    """Place to the places whose tokens may come to it."""
+    places = {folding.source, *folding.producers, *folding.consumers}
+    return {place: set().union(*[folding.parts[number].pre for number in folding.made(place)]) for place in places}
+
+
+def _from(folding: Folding, entry: int, exits: dict[int, int], best: Fragment | None) -> Fragment | None:
+    """The smallest fragment that starts at a place, if it is smaller than the best; it grows from exit to exit."""
+    most = len(best.parts) - 1 if best else len(folding.parts)
+    inside, seen, leave = set[int](), set[int](), entry
+    while leave in exits and folding.work < MOST_WORK:
+        seen.add(leave)
+        todo, leave = [leave], exits[leave]
+        while todo:
+            for number in folding.used(todo.pop()) - inside:
                 inside.add(number)
                 fresh = folding.parts[number].post - seen - {leave}
                 seen |= fresh
                 todo += fresh
-        folding.work += 1
-        if len(inside) > most:
+        folding.work += len(inside)
+        if len(inside) > most or (folding.source in seen and entry != folding.source):
             return None
+        if _alone(folding, entry, leave, inside, seen):
+            return Fragment(entry, leave, inside)
+    return None
+
+
+def _alone(folding: Folding, entry: int, leave: int, inside: set[int], seen: set[int]) -> bool:
+    """Whether these parts and places are a fragment, and not one-token."""
     parts = [folding.parts[number] for number in inside]
     if all(part.simple for part in parts) or not any(leave in part.post for part in parts):
-        return None
-    if (folding.source in seen and entry != folding.source) or folding.sink in seen:
-        return None
+        return False
     if any(not part.pre <= seen for part in parts):
-        return None
-    closed = all(folding.made(p) <= inside and folding.used(p) <= inside for p in seen if p != entry)
-    return Fragment(entry, leave, inside) if closed else None
+        return False
+    return all(folding.made(p) <= inside and folding.used(p) <= inside for p in seen if p != entry)

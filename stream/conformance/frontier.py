@@ -34,12 +34,16 @@ class Home(Protocol):
     labels: frozenset[str]
     fresh: "Frontier"
     done: "Frontier"
+    looked: int
 
     def intern(self, items: "tuple[tuple[Item, int], ...]") -> "Frontier":
         """The one frontier with these items."""
 
     def step(self, frontier: "Frontier", label: str) -> Step:
         """The frontier after an event."""
+
+    def candidates(self, frontier: "Frontier", label: str, inside: Any = None) -> tuple[dict[Item, int], int]:
+        """Everything that an event can lead to, and the least cost dropped."""
 
     def build(self, candidates: dict[Item, int], drop: int) -> Step:
         """The frontier of these candidates."""
@@ -53,7 +57,7 @@ class Home(Protocol):
     def key(self, item: Item) -> tuple[Any, ...]:
         """The item's content, the same in every process."""
 
-    def prepare(self, frontier: "Frontier") -> None:
+    def prepare(self, frontier: "Frontier", patience: int = 1) -> None:
         """Tell the machine which frontier's items it is going to be asked about."""
 
     def ready(self, state: State) -> frozenset[str]:
@@ -86,7 +90,7 @@ class Frontier:
         self.awaited: frozenset[str] | None = None  # labels that can come next at no cost
         self.remarks: dict[Any, Any] | None = None  # what explanations remember about this frontier
         self._ending: Ending | None = None
-        self._scalars: tuple[int, int, int, int] | None = None
+        self._scalars: tuple[int, int, int] | None = None
         self._digest: bytes | None = None
 
     @property
@@ -102,11 +106,11 @@ class Frontier:
         return self.ending.cost
 
     @property
-    def scalars(self) -> tuple[int, int, int, int]:
-        """Gain over the fresh frontier, over the done one, gain of the fresh one over this, and completion."""
+    def scalars(self) -> tuple[int, int, int]:
+        """Gain over the fresh frontier, over the done one, and gain of the fresh one over this."""
         if self._scalars is None:
             fresh, done = self.machine.fresh, self.machine.done
-            self._scalars = (gain(self, fresh), gain(self, done), gain(fresh, self), self.completion)
+            self._scalars = (gain(self, fresh), gain(self, done), gain(fresh, self))
         return self._scalars
 
     @property
@@ -131,20 +135,30 @@ class Frontier:
 
 @final
 class Mode:
-    """A token inside a block: one frontier per branch, independent of each other."""
+    """A token inside a block: one frontier per branch, independent of each other. What it is compared by is summed up
+    when it is first asked for, for most modes never are."""
 
-    __slots__ = ("block", "completion", "fresh_over", "key", "kids", "over_done", "over_fresh")
+    __slots__ = ("_key", "_scalars", "block", "completion", "kids")
 
-    def __init__(self, block: "BlockPlace", kids: tuple[Frontier, ...]) -> None:
-        self.block, self.kids = block, kids
-        self.over_fresh = self.over_done = self.fresh_over = self.completion = 0
-        for kid in kids:
-            over_fresh, over_done, fresh_over, completion = kid.scalars
-            self.over_fresh += over_fresh
-            self.over_done += over_done
-            self.fresh_over += fresh_over
-            self.completion += completion
-        self.key = (1, block.index, tuple([kid.digest for kid in kids]))
+    def __init__(self, block: "BlockPlace", kids: tuple[Frontier, ...], completion: int) -> None:
+        self.block, self.kids, self.completion = block, kids, completion
+        self._key: tuple[int, int, tuple[bytes, ...]] | None = None
+        self._scalars: tuple[int, int, int] | None = None
+
+    @property
+    def key(self) -> tuple[int, int, tuple[bytes, ...]]:
+        """The content, the same in every process."""
+        if self._key is None:
+            self._key = (1, self.block.index, tuple([kid.digest for kid in self.kids]))
+        return self._key
+
+    @property
+    def scalars(self) -> tuple[int, int, int]:
+        """The sums of the branches' scalars: gain over fresh branches, over done ones, and of fresh ones over these."""
+        if self._scalars is None:
+            over_fresh, over_done, fresh_over = zip(*[kid.scalars for kid in self.kids], strict=True)
+            self._scalars = (sum(over_fresh), sum(over_done), sum(fresh_over))
+        return self._scalars
 
 
 class BlockPlace(Protocol):
@@ -158,7 +172,10 @@ class BlockPlace(Protocol):
     def mode(self, kids: tuple[Frontier, ...]) -> Mode:
         """The mode with these branch frontiers."""
 
-    def step(self, kids: tuple[Frontier, ...], label: str) -> list[tuple[Mode, int, int]]:
+    def exchanged(self, mode: Mode, position: int, kid: Frontier) -> Mode:
+        """The mode with another frontier of one branch."""
+
+    def step(self, mode: Mode, label: str) -> list[tuple[Mode, int, int]]:
         """The modes after an event that some branch knows."""
 
 

@@ -51,7 +51,7 @@ class LazyMachine(Machine):
         self.initial, self.final = self.graph.marking(initial), self.graph.marking(final)
         self.labels = frozenset(step.label for step in transitions if step.label is not None)
         self.blocks = []
-        self.hops: Memo[tuple[bytes, str, int], Hops] = Memo(REMEMBERED)
+        self.hops: Memo[tuple[bytes, str, int], tuple[Hops, int]] = Memo(REMEMBERED)  # and the markings looked at
         self.by_label: dict[str, list[Wanted]] = {}
         for index, step in enumerate(transitions):
             if step.label is not None:
@@ -65,9 +65,9 @@ class LazyMachine(Machine):
         rivals = [t for t in feeders if t != transition and any(place in mine for place, _ in graph.pre[t])]
         return Wanted(transition, feeders, not rivals)
 
-    def prepare(self, frontier: Frontier) -> None:
+    def prepare(self, frontier: Frontier, patience: int = 1) -> None:
         """See `Machine`; the search budget is shared out evenly, by powers of two."""
-        self.share = max(LEAST_SEARCH, SEARCH >> (len(frontier.items) - 1).bit_length())
+        self.share = max(LEAST_SEARCH, patience * SEARCH >> (len(frontier.items) - 1).bit_length())
 
     def step(self, frontier: Frontier, label: str) -> Step:
         """See `Machine`."""
@@ -96,10 +96,12 @@ class LazyMachine(Machine):
         found = self.hops.get(question)
         if found is None:
             best: dict[bytes, int] = {}
-            cut = min([INF, *[self.search(state, wanted, best).cut for wanted in self.by_label.get(label, ())]])
+            walks = [self.search(state, wanted, best) for wanted in self.by_label.get(label, ())]
             targets = sorted(best.items(), key=lambda target: (target[1], target[0]))
-            found = self.hops.put(question, (targets, (), cut))
-        return found
+            hops = (targets, (), min([INF, *[walk.cut for walk in walks]]))
+            found = self.hops.put(question, (hops, sum([self.share - walk.left for walk in walks])))
+        self.looked += found[1]
+        return found[0]
 
     def search(self, state: bytes, wanted: Wanted, best: dict[bytes, int]) -> Walk:
         """Walk to where a transition can fire and put the markings after it into `best`, with their cheapest costs."""

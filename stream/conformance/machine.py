@@ -13,20 +13,21 @@ otherwise the truth lies in [D, C].
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stream.conformance.block import Block
 from stream.conformance.frontier import INF, Ending, Frontier, Item, Mode, State, Step, gain
 from stream.conformance.reduction import merge, reduce
 
+Inside = Callable[[Mode, int], list[tuple[Mode, int, int]]]  # from a mode at a cost: modes, costs, least costs dropped
 Hops = tuple[Sequence[tuple[State, int]], Sequence[tuple[Block, int]], int]  # targets, blocks, least cost cut
 
 
 class Machine(ABC):
     """What all machines share; where states lead is said by `hop`, `state_gain` and `ending`."""
 
-    limit = 20_000  # interned frontiers; beyond, the oldest are forgotten one at a time
+    limit = 5_000  # interned frontiers; beyond, the oldest are forgotten one at a time
 
     initial: State
     final: State
@@ -35,6 +36,7 @@ class Machine(ABC):
 
     def __init__(self, window: int, most: int) -> None:
         self.window, self.most = window, most
+        self.looked = 0  # markings that answers were searched among, those remembered counted as well
         self.table: dict[tuple[tuple[Item, int], ...], Frontier] = {}
         self.order: deque[Frontier] = deque()
 
@@ -76,8 +78,8 @@ class Machine(ABC):
         """Whether the label can be synchronised somewhere after a state, at whatever cost."""
 
     @abstractmethod
-    def prepare(self, frontier: Frontier) -> None:
-        """Tell `hop` which frontier's items it is going to be asked about."""
+    def prepare(self, frontier: Frontier, patience: int = 1) -> None:
+        """Tell `hop` which frontier's items it is going to be asked about, and with how much patience."""
 
     def everything(self, most: int) -> Frontier | None:
         """The frontier of all reachable states at no cost; None where they are too many."""
@@ -97,19 +99,20 @@ class Machine(ABC):
         if type(x) is not Mode:
             return g(x, y) if type(y) is not Mode else self._over_mode(x, y)
         block = x.block
-        if type(y) is not Mode:
-            return min(x.over_fresh + g(block.source, y), x.over_done + g(block.target, y))
-        if block is y.block:
+        if type(y) is Mode and block is y.block:
             from_kids = 0
             for kid, rival in zip(x.kids, y.kids, strict=True):
                 if kid is not rival:
                     from_kids += gain(kid, rival)
             return from_kids
-        return min(x.over_fresh + self._over_mode(block.source, y), x.over_done + self._over_mode(block.target, y))
+        over_fresh, over_done, _ = x.scalars
+        if type(y) is not Mode:
+            return min(over_fresh + g(block.source, y), over_done + g(block.target, y))
+        return min(over_fresh + self._over_mode(block.source, y), over_done + self._over_mode(block.target, y))
 
     def _over_mode(self, state: State, mode: Mode) -> int:
         g, block = self.state_gain, mode.block
-        return min(g(state, block.source) + mode.fresh_over, g(state, block.target) + mode.completion)
+        return min(g(state, block.source) + mode.scalars[2], g(state, block.target) + mode.completion)
 
     def step(self, frontier: Frontier, label: str) -> Step:
         """Compute and remember the frontier after an event: (next, cost, least dropped cost)."""
@@ -117,11 +120,23 @@ class Machine(ABC):
             frontier = self._admit(self.table.get(frontier.items) or frontier)
             if label in frontier.next:
                 return frontier.next[label]
+        found = self.build(*self.candidates(frontier, label))
+        if frontier.admitted:  # unless it was the oldest, and forgotten meanwhile
+            frontier.next[label] = found
+        return found
+
+    def candidates(self, frontier: Frontier, label: str, inside: Inside | None = None) -> tuple[dict[Item, int], int]:
+        """Everything that an event can lead to, with costs above the frontier's, and the least cost dropped; `inside`
+        takes the event inside a mode in place of its block."""
         candidates: dict[Item, int] = {}
         drop = INF
         for item, cost in frontier.items:
             if type(item) is Mode:
-                drop = self._step_inside(item, cost, label, candidates, drop)
+                if label in item.block.takers:
+                    modes = item.block.step(item, label) if inside is None else inside(item, cost)
+                    drop = _collect(modes, cost, candidates, drop)
+                elif cost + 1 < candidates.get(item, INF):
+                    candidates[item] = cost + 1
                 state: State = item.block.target
                 cost += item.completion
                 if cost > self.window + 1:  # leaving costs too much: whatever it leads to costs at least that
@@ -139,17 +154,7 @@ class Machine(ABC):
                     candidates[target] = cost + extra
             for block, extra in blocks:
                 drop = _collect(block.enter(label), cost + extra, candidates, drop)
-        found = self.build(candidates, drop)
-        if frontier.admitted:  # unless it was the oldest, and forgotten meanwhile
-            frontier.next[label] = found
-        return found
-
-    def _step_inside(self, mode: Mode, cost: int, label: str, candidates: dict[Item, int], drop: int) -> int:
-        if label in mode.block.takers:
-            return _collect(mode.block.step(mode.kids, label), cost, candidates, drop)
-        if cost + 1 < candidates.get(mode, INF):
-            candidates[mode] = cost + 1
-        return drop
+        return candidates, drop
 
     def build(self, candidates: dict[Item, int], drop: int) -> Step:
         """The frontier of these candidates without dominated and dear ones, its least cost, and the least dropped."""

@@ -1,29 +1,33 @@
 """Keeping frontiers small without loss: dominated items go, and modes that differ in one branch become one.
 
-Invariant: for every future, the cheapest alignment from what is kept costs the same as from what was given.
+Invariant: for every future, the cheapest alignment from what is kept costs the same as from what was given, but for
+what is reported as left out. How much is left out depends on the items alone: work is counted, never timed.
 """
 
-from stream.conformance.frontier import INF, Frontier, Home, Item, Mode
+from stream.conformance.frontier import INF, Home, Item, Mode, gain
 
 Costed = tuple[Item, int]
 
+COMPARISONS = 10_000  # pairs of items compared for one frontier; some milliseconds
+
 
 def reduce(machine: Home, candidates: dict[Item, int], most: int) -> tuple[list[Costed], int]:
-    """Items that no other dominates, sorted by cost and content, and the least cost left out past `most` of them (INF:
-    none). Of equals that dominate each other the first stays."""
+    """Items that no other dominates, sorted by cost and content, and the least cost left out past `most` of them or
+    past `COMPARISONS` (INF: none). Of equals that dominate each other the first stays."""
     key = machine.key
     ranked = sorted([(cost, key(item), item) for item, cost in candidates.items()], key=_rank)
     kept: list[Costed] = []
-    bound = machine.bound
+    compared = 0
     for cost, _, item in ranked:
+        if len(kept) >= most or compared > COMPARISONS:
+            return kept, cost
+        compared += len(kept)
         for rival, below in kept:
-            if below + bound(item, rival) <= cost:
+            if _covers(machine, rival, item, cost - below):
                 break
         else:
             if kept and kept[-1][1] == cost:
-                kept = [(rival, below) for rival, below in kept if below < cost or bound(rival, item) > 0]
-            if len(kept) >= most:
-                return kept, cost
+                kept = [pair for pair in kept if pair[1] < cost or not _covers(machine, item, pair[0], 0)]
             kept.append((item, cost))
     return kept, INF
 
@@ -32,55 +36,77 @@ def _rank(entry: tuple[int, tuple[object, ...], Item]) -> tuple[int, tuple[objec
     return entry[:2]
 
 
+def _covers(machine: Home, rival: Item, item: Item, slack: int) -> bool:
+    """Whether `item` can never be cheaper than `rival` by more than `slack`; of modes, branch by branch, and as soon as
+    a branch or the completion shows that it can be, no further."""
+    if type(item) is not Mode or type(rival) is not Mode or item.block is not rival.block:
+        return machine.bound(item, rival) <= slack
+    if rival.completion - item.completion > slack:
+        return False
+    for kid, other in zip(item.kids, rival.kids, strict=True):
+        if kid is not other:
+            found = kid.gains.get(other)
+            slack -= gain(kid, other) if found is None else found
+            if slack < 0:
+                return False
+    return True
+
+
 def merge(items: list[Costed]) -> dict[Item, int] | None:
     """Join modes of one block that differ in one branch only: its frontier becomes the union. None: nothing to join."""
-    modes = [(item, cost) for item, cost in items if type(item) is Mode]
-    if len(modes) < 2:
+    modes = {item: cost for item, cost in items if type(item) is Mode}
+    if len(modes) < 2 or (len(modes) == 2 and not _near(*modes)):
         return None
-    kept: list[tuple[Mode, int]] = []
+    best, joined = {item: cost for item, cost in items if type(item) is not Mode}, False
+    for block in {mode.block.index: mode.block for mode in modes}.values():
+        mine = [(mode, cost) for mode, cost in modes.items() if mode.block is block]
+        for branch in range(len(mine[0][0].kids)):
+            mine, some = _join(mine, branch)
+            joined = joined or some
+        best.update(mine)
+    return best if joined else None
+
+
+def _near(one: Mode, other: Mode) -> bool:
+    """Whether two modes may differ in one branch only."""
+    if one.block is not other.block:
+        return False
+    differing = 0
+    for kid, twin in zip(one.kids, other.kids, strict=True):
+        if kid is not twin and kid.digest != twin.digest:
+            differing += 1
+            if differing > 1:
+                return False
+    return True
+
+
+def _join(modes: list[tuple[Mode, int]], branch: int) -> tuple[list[tuple[Mode, int]], bool]:
+    """Join what is equal but for one branch; and whether there was any such thing."""
+    kept: dict[tuple[object, ...], tuple[Mode, int]] = {}
+    apart: list[tuple[Mode, int]] = []
+    joined = False
     for mode, cost in modes:
-        pending: tuple[Mode, int] | None = (mode, cost)
-        while pending is not None:
-            for place, other in enumerate(kept):
-                joined = _join(other, pending)
-                if joined is not None:
-                    del kept[place]
-                    pending = joined
-                    break
-            else:
-                kept.append(pending)
-                pending = None
-    if len(kept) == len(modes):
-        return None
-    best: dict[Item, int] = {item: cost for item, cost in items if type(item) is not Mode}
-    for mode, cost in kept:
-        if cost < best.get(mode, INF):
-            best[mode] = cost
-    return best
+        digests = mode.key[2]
+        others = (*digests[:branch], *digests[branch + 1 :])
+        twin = kept.get(others)
+        union = None if twin is None else _union(twin, (mode, cost), branch)
+        if union is not None:
+            joined = True
+        elif twin is not None:
+            apart.append((mode, cost))
+            continue
+        kept[others] = union or (mode, cost)
+    return [*kept.values(), *apart], joined
 
 
-def _join(first: tuple[Mode, int], second: tuple[Mode, int]) -> tuple[Mode, int] | None:
+def _union(first: tuple[Mode, int], second: tuple[Mode, int], branch: int) -> tuple[Mode, int] | None:
     (mode, cost), (other, above) = first, second
-    if mode.block is not other.block:
-        return None
-    branch = -1
-    for place, (kid, rival) in enumerate(zip(mode.kids, other.kids, strict=True)):
-        if kid is not rival and kid.digest != rival.digest:
-            if branch >= 0:
-                return None
-            branch = place
-    if branch < 0:  # equal by content, told apart only because a memo was forgotten
-        return first if cost <= above else second
-    union = _union(mode.kids[branch], cost, other.kids[branch], above)
-    frontier, low, cut = mode.kids[branch].machine.build(union, INF)
+    frontier = mode.kids[branch]
+    best = {item: cost + extra for item, extra in frontier.items}
+    for item, extra in other.kids[branch].items:
+        if above + extra < best.get(item, INF):
+            best[item] = above + extra
+    frontier, low, cut = frontier.machine.build(best, INF)
     if cut < INF:
         return None  # too wide to be joined without loss
     return mode.block.mode((*mode.kids[:branch], frontier, *mode.kids[branch + 1 :])), low
-
-
-def _union(frontier: Frontier, base: int, other: Frontier, above: int) -> dict[Item, int]:
-    best = {item: base + cost for item, cost in frontier.items}
-    for item, cost in other.items:
-        if above + cost < best.get(item, INF):
-            best[item] = above + cost
-    return best

@@ -5,7 +5,6 @@ gives up what could still happen inside.
 """
 
 from collections.abc import Sequence
-from math import isqrt
 from typing import Any
 
 from stream.conformance.block import Block
@@ -14,9 +13,6 @@ from stream.conformance.enabling import expected
 from stream.conformance.frontier import INF, Ending, Frontier, Home, Item, Mode
 from stream.conformance.gains import LARGEST, gains
 from stream.conformance.machine import Hops, Machine
-
-WORK = 250_000  # comparisons of branches that one step may cost; some tens of milliseconds
-LEAST_ITEMS = 8
 
 
 class TabulatedMachine(Machine):
@@ -40,7 +36,6 @@ class TabulatedMachine(Machine):
             edges = [*edges, Edge(self.final, None, size)]
             self.final, size = size, size + 1
         self.blocks = [Block(index, *block) for index, block in enumerate(blocks)]
-        self.most = min(self.most, _affordable(self.blocks))
         self.shape = Shape(size, edges, self.blocks, INF - 1 if size <= LARGEST else self.window)
         self.labels = frozenset(edge.label for edge in edges if edge.label is not None)
         self.labels = self.labels.union(*[block.takers for block in self.blocks])
@@ -86,7 +81,7 @@ class TabulatedMachine(Machine):
             return True
         return any(label in block.takers and row[block.source] < INF for block in self.blocks)
 
-    def prepare(self, frontier: Frontier) -> None:
+    def prepare(self, frontier: Frontier, patience: int = 1) -> None:
         """See `Machine`; nothing here depends on the frontier."""
 
     def state_gain(self, state: int, other: int) -> int:
@@ -137,10 +132,3 @@ class TabulatedMachine(Machine):
                     return None
                 found.append(block.mode(tuple([kid for kid in kids if kid is not None])))
         return found
-
-
-def _affordable(blocks: Sequence[Block]) -> int:
-    """How many items a frontier may have where many branches share labels: each may make as many candidates as branches
-    know the event, each candidate is compared with the items kept, branch by branch."""
-    costs = [len(block.kids) * max(map(len, block.takers.values()), default=1) for block in blocks]
-    return max(LEAST_ITEMS, isqrt(WORK // max(costs, default=1)))

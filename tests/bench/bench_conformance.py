@@ -5,58 +5,66 @@
 
 Cold: a fresh automaton meets the log for the first time. Warm: the same log again, through the look-up that a shard
 makes. Explained: every case replayed with its reasons, warm. The best of several runs counts; real logs are found
-through CASEWATCH_TEST_DATA. Beside it, on a sample of each real log's variants, r4pm's whole-trace alignments (Rust),
-one variant at a time; the cold ratio is on that same sample, and both must find the same costs.
+through CASEWATCH_TEST_DATA, and if there is a prototype of the engine beside them, it runs in turns with it.
+
+Beside it stand whole-trace aligners on the same cases, r4pm (Rust), and pm4py where it is installed, on a sample. They
+are spared what they would do twice: each distinct trace is aligned once. All must find the same costs.
 """
 
 import gc
 import gzip
 import os
-import random
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Final
+from random import Random
+from typing import Any, Final
 from xml.etree import ElementTree
 
-import r4pm
 from rich.console import Console
 
 from stream.conformance.automaton import INF, Automaton
 from stream.conformance.explain import explain
 from stream.models import read_model
-from stream.models.net import Net, Transition
+from stream.models.net import Net
 from tests.bench.figures import Table, busy
+from tests.bench.made_nets import parallel, rows_apart, runs
+from tests.stream.conformance.whole_traces import aligned, r4pm_net
 
-ROUNDS: Final = 3
-SAMPLE: Final = 100
-COLUMNS: Final = ("events", "cold/s", "warm/s", "explained/s", "exact %", "worst µs", "r4pm/s", "sample ÷ r4pm")
+ROUNDS: Final = 5
+SAMPLE: Final = 100  # variants that pm4py aligns
+COLUMNS: Final = (
+    "events", "cold/s", "warm/s", "explained/s", "cold ÷ prototype", "warm ÷ prototype", "÷ r4pm", "÷ pm4py",
+    "exact %", "closings %",
+)  # fmt: skip
 LOGS: Final = (
     ("loan, completed events", "models_discovered/bpic2012_complete_imf02.pnml", "bpic2012_loan/BPIC12.xes.gz"),
     ("a22, half noise", "conformance_aXXfYnZZ/a22/a22.pnml", "conformance_aXXfYnZZ/a22/a22f0n50.xes.gz"),
 )
 
 Cases = Sequence[Sequence[str]]
+Make = Callable[[], Any]  # an automaton, with start() and step(frontier, label)
 
 
 def measure() -> Table:
     """One row for each log."""
     table = Table("Conformance: events a second of one core", COLUMNS)
-    table.notes.append(f"r4pm, and the ratio to it: {SAMPLE} variants of the log, a fresh automaton, one core each")
+    table.notes.append("÷ r4pm: how much longer one core takes to align all distinct traces of the log, than all its")
+    table.notes.append(f"cases here, cold; ÷ pm4py: the same on {SAMPLE} distinct traces, where pm4py is installed")
     data = os.environ.get("CASEWATCH_TEST_DATA")
     for name, model, log in LOGS if data else ():
         table.rows[name] = on_files(Path(data or "", model), Path(data or "", log))
-    table.rows["10 branches of 3 steps"] = figures(*wide(10, 3))
+    rows = rows_apart(10, 3)
+    table.rows["10 branches of 3 steps"] = figures(parallel(rows), list(runs(Random(3), rows, 100)))
     return table
 
 
 def on_files(model: Path, log: Path) -> dict[str, float]:
-    """The row of a model file and a XES log; what another aligner can read is measured with it too."""
+    """The row of a model file and a XES log."""
     net, traces = read_model(model.name, model.read_bytes()), list(cases(log))
-    found = figures(net, traces)
-    return found | beside_r4pm(model, net, traces) if model.suffix == ".pnml" else found
+    return figures(net, traces) | beside_aligners(net, traces) | beside_pm4py(model, net, traces)
 
 
 def cases(path: Path) -> Iterator[list[str]]:
@@ -70,65 +78,46 @@ def cases(path: Path) -> Iterator[list[str]]:
                 element.clear()
 
 
-def wide(branches: int, steps: int) -> tuple[Net, Cases]:
-    """Parallel branches, and disturbed runs of them: nearly every event meets a frontier for the first time."""
-    width, chance = steps + 1, random.Random(3)
-    transitions = [
-        Transition(f"b{branch}_{step}", {2 + branch * width + step: 1}, {3 + branch * width + step: 1})
-        for branch in range(branches)
-        for step in range(steps)
-    ]
-    transitions.append(Transition("start", {0: 1}, {2 + branch * width: 1 for branch in range(branches)}))
-    transitions.append(Transition("join", {1 + (branch + 1) * width: 1 for branch in range(branches)}, {1: 1}))
-    runs = []
-    for _ in range(300):
-        order = [branch for branch in range(branches) for _ in range(steps)]
-        chance.shuffle(order)
-        events = ["start", *[f"b{b}_{order[:i].count(b)}" for i, b in enumerate(order)], "join"]
-        runs.append([chance.choice(events) if chance.random() < 0.1 else event for event in events])
-    places = tuple(f"p{place}" for place in range(2 + branches * width))
-    return Net(places, tuple(transitions), {0: 1}, {1: 1}), runs
-
-
 def figures(net: Net, log: Cases) -> dict[str, float]:
-    """The row of a net and a log."""
-    events, cold, warm = sum(map(len, log)), 0.0, 0.0
-    for _ in range(ROUNDS):
-        automaton = Automaton(net)
-        gc.collect()
-        cold = max(cold, events / busy(partial(align, automaton, log)))
-        warm = max(warm, events / busy(partial(align, automaton, log)))
+    """The row of a net and a log, the prototype in turns with it."""
+    events, other = sum(map(len, log)), prototype_of(net)
+    rates = rates_of([partial(Automaton, net), *([other] if other else [])], log)
+    automaton = Automaton(net)
     explain_all(automaton, log)
     told = max(events / busy(partial(explain_all, automaton, log)) for _ in range(ROUNDS))
-    exact, worst = slowest(Automaton(net), log)
-    rates = {"cold/s": cold, "warm/s": warm, "explained/s": told}
-    return {"events": events, **rates, "exact %": exact * 100, "worst µs": worst * 1e6}
+    row = {"events": events, "cold/s": rates[0][0], "warm/s": rates[0][1], "explained/s": told}
+    if other:
+        row["cold ÷ prototype"] = rates[0][0] / rates[1][0]
+        row["warm ÷ prototype"] = rates[0][1] / rates[1][1]
+    return row | certified(Automaton(net), log)
 
 
-def beside_r4pm(model: Path, net: Net, log: Cases) -> dict[str, float]:
-    """A sample of variants, evenly over the log's, aligned by both; raises `AssertionError` where costs differ."""
-    variants = sorted(set(map(tuple, log)))
-    sample = variants[:: max(len(variants) // SAMPLE, 1)]
-    events, other = sum(map(len, sample)), r4pm.petri_net.import_pnml(str(model))
-    ours: list[int] = []
-    theirs: list[int] = []
-    our_seconds = busy(lambda: ours.extend(closing_costs(Automaton(net), sample)))
-    their_seconds = busy(lambda: theirs.extend(r4pm.bindings.align_trace(other, list(v))["cost"] for v in sample))
-    assert ours == theirs, "costs differ from r4pm's"
-    return {"r4pm/s": events / their_seconds, "sample ÷ r4pm": their_seconds / our_seconds}
+def rates_of(makes: Sequence[Make], log: Cases) -> list[tuple[float, float]]:
+    """Events a second of each, cold and warm, the best of several rounds in turns."""
+    events, best = sum(map(len, log)), [(0.0, 0.0)] * len(makes)
+    for _ in range(ROUNDS):
+        for number, make in enumerate(makes):
+            automaton = make()
+            gc.collect()
+            cold, warm = (events / busy(partial(align, automaton, log)) for _ in range(2))
+            best[number] = (max(best[number][0], cold), max(best[number][1], warm))
+    return best
 
 
-def closing_costs(automaton: Automaton, log: Cases) -> Iterator[int]:
-    """The cost of each case as a whole."""
-    for case in log:
-        frontier, cost = automaton.start(), 0
-        for event in case:
-            frontier, extra, _ = automaton.step(frontier, event)
-            cost += extra
-        yield cost + automaton.completion(frontier)
+def prototype_of(net: Net) -> Make | None:
+    """The prototype's automaton of a net, where its code lies beside the real logs."""
+    path = Path(os.environ.get("CASEWATCH_TEST_DATA", "")).parent / "prototypes" / "factored.py"
+    spec = spec_from_file_location("factored", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        return None
+    prototype = module_from_spec(spec)
+    spec.loader.exec_module(prototype)
+    steps = [(step.label, dict(step.pre), dict(step.post)) for step in net.transitions]
+    plain = prototype.Net(list(range(len(net.places))), steps, dict(net.initial), dict(net.final))
+    return partial(prototype.Model, plain)
 
 
-def align(automaton: Automaton, log: Cases) -> None:
+def align(automaton: Any, log: Cases) -> None:
     """Every case from its start, as a shard does it."""
     step = automaton.step
     for case in log:
@@ -146,18 +135,47 @@ def explain_all(automaton: Automaton, log: Cases) -> None:
         explain(automaton, case, finished=True)
 
 
-def slowest(automaton: Automaton, log: Cases) -> tuple[float, float]:
-    """The share of events whose cost is certified, and the longest step in seconds, cold."""
-    exact, worst, events = 0, 0.0, 0
+def certified(automaton: Automaton, log: Cases) -> dict[str, float]:
+    """The share of events and of closings whose cost is proven."""
+    exact = closings = 0
     for case in log:
         frontier, cost, least = automaton.start(), 0, INF
         for event in case:
-            began = time.perf_counter()
             frontier, extra, dropped = automaton.step(frontier, event)
-            worst = max(worst, time.perf_counter() - began)
-            cost, least, events = cost + extra, min(least, cost + dropped), events + 1
+            cost, least = cost + extra, min(least, cost + dropped)
             exact += cost <= least
-    return exact / events, worst
+        closings += cost + automaton.completion(frontier) <= least
+    return {"exact %": 100 * exact / sum(map(len, log)), "closings %": 100 * closings / len(log)}
+
+
+def beside_aligners(net: Net, log: Cases) -> dict[str, float]:
+    """All cases of a log, aligned by both; raises `AssertionError` where costs differ."""
+    variants, theirs = sorted(set(map(tuple, log))), list[int]()
+    ours = min(busy(partial(align, Automaton(net), log)) for _ in range(ROUNDS))
+    seconds = busy(lambda: theirs.extend(aligned(r4pm_net(net), variants)))
+    assert list(closing_costs(net, variants)) == theirs, "costs differ from r4pm's"
+    return {"÷ r4pm": seconds / ours}
+
+
+def closing_costs(net: Net, log: Iterable[Sequence[str]]) -> Iterator[int]:
+    """The cost of each case as a whole."""
+    automaton = Automaton(net)
+    for case in log:
+        taken = automaton.align(case)
+        assert taken is not None
+        yield automaton.interval(taken, closing=True)[1]
+
+
+def beside_pm4py(model: Path, net: Net, log: Cases) -> dict[str, float]:
+    """A sample of variants, aligned by both, where pm4py is installed and can read the model."""
+    if find_spec("pm4py") is None or model.suffix != ".pnml":
+        return {}
+    from tests.bench.pm4py_aligner import seconds_of  # noqa: PLC0415 - it imports what most have not installed
+
+    variants = sorted(set(map(tuple, log)))
+    sample = variants[:: 1 + len(variants) // SAMPLE]
+    ours = min(busy(partial(align, Automaton(net), sample)) for _ in range(ROUNDS))
+    return {"÷ pm4py": seconds_of(model, sample) / ours}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Nested choices, sequences, parallel branches and two kinds of loop, with silent 
 where they can begin again; parts that no nesting explains; nets of no shape at all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from random import Random
 
@@ -179,7 +179,7 @@ def trace(random: Random, oracle: Oracle, labels: str) -> list[str]:
     return disturbed(random, run, labels, random.choice((0, 0.2, 0.5)))
 
 
-def disturbed(random: Random, run: list[str], labels: str, noise: float) -> list[str]:
+def disturbed(random: Random, run: list[str], labels: Sequence[str], noise: float) -> list[str]:
     """A run with a share of its events lost, doubled by a random one, or swapped with the one before."""
     found = list[str]()
     for label in run:
