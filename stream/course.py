@@ -5,12 +5,15 @@ from the steps, up to the one at which the explanation last changed. Invariant: 
 and its copies; only its first `size` bytes count, and whoever writes behind them has made sure that nobody else does.
 """
 
+from functools import lru_cache
 from typing import Final
 
+from stream.conformance.automaton import Automaton
 from stream.conformance.deviation import Deviation
 from stream.conformance.explain import explain
 from stream.conformance.frontier import INF, Frontier
 from stream.conformance.path import Path, extension
+from stream.conformance.resolving import Resolution, due
 from stream.conformance.standing import narrowed
 from stream.event import Anchor
 from stream.process import Process
@@ -32,8 +35,8 @@ class Course:
     """
 
     __slots__ = (
-        "code", "cost", "explain_to", "explained", "first", "flags", "floor", "frontier", "places", "process", "size",
-        "stepped_at", "strangers",
+        "code", "cost", "explain_to", "explained", "first", "flags", "floor", "frontier", "places", "process",
+        "size", "stepped_at", "strangers",
     )  # fmt: skip
 
     def __init__(self, process: Process) -> None:
@@ -78,10 +81,25 @@ class Course:
         before = self.frontier
         found = before.next.get(name) or self.process.automaton.step(before, name)  # type: ignore[union-attr]  # a frontier has its automaton
         self.frontier, cost, dropped = found
+        proven = self.cost <= self.floor
         self.floor = min(self.floor, self.cost + dropped)
         self.cost += cost
-        if not self.flags & FULL and self._keep(name, at) and (cost or self.places is not None):
+        if self.flags & FULL or not self._keep(name, at):
+            return
+        if cost or self.places is not None:
             self._explain_anew(before, name, cost)
+        if self.cost > self.floor:
+            self._win_back(proven)
+
+    def _win_back(self, proven_before: bool) -> None:
+        """Look for the certificate that was lost in the light of all the steps, now and then."""
+        automaton, names = self.process.automaton, self.steps().names
+        if automaton is None or self.frontier is None or not due(proven_before, len(names)):
+            return
+        known = Resolution(self.frontier, self.cost, self.floor)
+        self.frontier, self.cost, self.floor = (
+            automaton.resolve(names, closing=False, warm=self.warm, known=known) or known
+        )
 
     def _explain_anew(self, before: Frontier, name: str, cost: int) -> None:
         """Note the step where it deviates, or where earlier ones are to be read otherwise in its light."""
@@ -164,9 +182,20 @@ class Course:
     def certain(self, over: bool) -> bool:
         """Whether the alignment's cost is proven: that of the steps so far, or with `over` that of the whole case."""
         automaton = self.process.automaton
-        if automaton is None or self.frontier is None or self.cost > self.floor:
+        if automaton is None or self.frontier is None:
             return False
         if not over:
-            return True
-        least = min(self.floor, self.cost + automaton.completion_cut(self.frontier))
-        return self.cost + automaton.completion(self.frontier) <= least
+            return self.cost <= self.floor
+        known = Resolution(self.frontier, self.cost, self.floor)
+        least, most = automaton.interval(known, closing=True)
+        if least == most or self.full:
+            return least == most
+        return _proven_at_the_end(automaton, self.steps().names, self.warm, known) == most
+
+
+@lru_cache(maxsize=1_024)
+def _proven_at_the_end(automaton: Automaton, names: tuple[str, ...], warm: bool, known: Resolution) -> int | None:
+    """The closing cost of a case, if it can be proven in the light of all its steps; asked at each look at a case."""
+    won = automaton.resolve(names, closing=True, warm=warm, known=known)
+    least, most = (0, 1) if won is None else automaton.interval(won, closing=True)
+    return most if least == most else None
