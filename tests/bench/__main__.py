@@ -18,7 +18,7 @@ from rich.console import Console
 
 from tests.bench.figures import Table
 
-BENCHES: Final = ("conformance", "conformance_steps", "conformance_command", "backtest", "worker", "latency")
+BENCHES: Final = ("conformance", "conformance_steps", "conformance_command", "cases", "backtest", "worker", "latency")
 WRITTEN: Final = Path(__file__).parents[2] / "build" / "bench.json"
 WIDTH: Final = 120
 
