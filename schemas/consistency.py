@@ -114,14 +114,15 @@ def _people_unknown(written: dict[str, Any]) -> Iterator[Inconsistency]:
 
 
 def _people_in_clear(written: dict[str, Any], slas: list[tuple[int, dict[str, Any]]]) -> Iterator[Inconsistency]:
-    """An attribute that is the resource under another name would show in clear what is to be hidden."""
+    """An attribute that is the resource under another name, or holds it, would show in clear what is to be hidden."""
     if shows_people(written):
         return
     mapping = _dict(written.get("events")).get("mapping")
     mapped = _dict(mapping).get("attributes")
     resource = mapping.get("resource") if isinstance(mapping, dict) else RESOURCE
     for name, path in _dict(mapped).items():
-        if isinstance(resource, str) and resource == (path.get("path") if isinstance(path, dict) else path):
+        read = path.get("path") if isinstance(path, dict) else path
+        if isinstance(resource, str) and isinstance(read, str) and f"{resource}.".startswith(f"{read}."):
             yield in_clear(("events", "mapping", "attributes", name))
     for at, name in _named(written, slas):
         if isinstance(name, str) and name == resource and name not in _dict(mapped):

@@ -66,7 +66,7 @@ class Announcer:
 
     def _tell_finding(self, telling: "Telling", finding: Finding, settled: bool, live: bool) -> None:
         said = telling.said
-        changed = said.settled is not settled or (finding != said.finding and finding[:-1] != said.finding[:-1])
+        changed = said.settled is not settled or (finding != said.finding and finding.said != said.finding.said)
         told = said.finding.marks_passed if said.state not in (None, State.RETRACTED) else 0
         said.settled = settled
         for stage in stages(finding, told, live=live):

@@ -28,7 +28,8 @@ MOST_IDS = 1_024
 class Stance(NamedTuple):
     """All that findings are made of, but for the steps: equal stances of a case give equal findings.
 
-    `passed`: clocks with the marks that they have passed, None if none has passed any.
+    `passed`: clocks with the marks that they have passed, None if none has passed any. `started`: as far as that can be
+    told, beside deviations or at the end.
     """
 
     passed: list[tuple[Running, int]] | None
@@ -179,12 +180,20 @@ class Case:
             over = for_good = False
         else:
             over, for_good = over_at < moment.settled_to, over_at + self.process.reopen < moment.settled_to
-        bounded = fold.cost > fold.floor
-        violations = () if fold.standing is None else violations_of(fold, over_at, moment)
-        asked = fold.started, fold.conduct.offences, violations
-        ended = over_at, over, for_good
         return Stance(
-            passed, fold.stopped, fold.past, fold.explain_to, *asked, *ended, bounded, fold.late, moment.live
+            passed,
+            fold.stopped,
+            fold.past,
+            fold.explain_to,
+            fold.started if fold.explain_to or over else (),
+            fold.conduct.offences,
+            () if fold.standing is None else violations_of(fold, over_at, moment),
+            over_at,
+            over,
+            for_good,
+            fold.cost > fold.floor,
+            fold.late,
+            moment.live,
         )
 
     def silent(self, clock: int) -> bool:

@@ -6,7 +6,7 @@ and its copies; only its first `size` bytes count, and whoever writes behind the
 """
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from stream.conformance.automaton import Automaton
 from stream.conformance.deviation import Deviation
@@ -17,8 +17,10 @@ from stream.conformance.resolving import Resolution, due
 from stream.conformance.standing import narrowed
 from stream.event import Anchor
 from stream.process import Process
-from stream.steps import MOST_STRANGERS, NONE_TAKEN, Taken, taken, write
+from stream.steps import MOST_STRANGERS, NONE_TAKEN, Taken, count, taken, write
 
+Explained = tuple[int, bool, tuple[Deviation, ...], tuple[Any, ...] | None]
+"""The steps that were explained, by size, and whether as a whole; their deviations, and what is told of those."""
 WARM, FULL, UNSEEN = 1, 2, 4
 MOST_BYTES: Final = 40_000
 """Bytes of the steps of one case that are kept to explain its deviations: seven thousand steps that are hours apart,
@@ -30,8 +32,9 @@ class Course:
 
     `explain_to` is the size at which the explanation last changed, `places` where the case is by it once it deviates,
     `stepped_at` the time of the last step that is kept (ms); `strangers` are the names met that the model does not
-    have; `first` is the case's first event. `flags`: `WARM`, the case was met in the middle of its model; `UNSEEN`, it
-    may have begun before it was first judged; `FULL`, steps were left out, of which there were too many.
+    have; `first` is the case's first event; `explained` are its deviations, and how they are told. `flags`: `WARM`,
+    the case was met in the middle of its model; `UNSEEN`, it may have begun before it was first judged; `FULL`, steps
+    were left out, of which there were too many.
     """
 
     __slots__ = (
@@ -48,7 +51,7 @@ class Course:
         self.code: bytearray | None = None
         self.size = self.explain_to = self.stepped_at = self.flags = 0
         self.strangers: tuple[str, ...] = ()
-        self.explained: tuple[int, bool, tuple[Deviation, ...]] = (0, False, ())
+        self.explained: Explained = (0, False, (), None)
 
     @property
     def warm(self) -> bool:
@@ -93,9 +96,10 @@ class Course:
 
     def _win_back(self, proven_before: bool) -> None:
         """Look for the certificate that was lost in the light of all the steps, now and then."""
-        automaton, names = self.process.automaton, self.steps().names
-        if automaton is None or self.frontier is None or not due(proven_before, len(names)):
+        automaton = self.process.automaton
+        if automaton is None or self.frontier is None or not due(proven_before, self.length):
             return
+        names = self.steps().names
         known = Resolution(self.frontier, self.cost, self.floor)
         self.frontier, self.cost, self.floor = (
             automaton.resolve(names, closing=False, warm=self.warm, known=known) or known
@@ -163,7 +167,7 @@ class Course:
     @property
     def length(self) -> int:
         """How many steps are kept."""
-        return len(self.steps().times)
+        return 0 if self.code is None else count(self.code[: self.size])
 
     def deviations(self, over: bool) -> tuple[Deviation, ...]:
         """The deviations up to the step at which they last changed, and what is missing at the end if `over`."""
@@ -176,7 +180,7 @@ class Course:
             return ()
         if self.explained[:2] != (size, over):
             found = explain(automaton, self.steps(size).names, finished=over, warm=self.warm)
-            self.explained = (size, over, found)
+            self.explained = (size, over, found, None)
         return self.explained[2]
 
     def certain(self, over: bool) -> bool:
@@ -193,7 +197,7 @@ class Course:
         return _proven_at_the_end(automaton, self.steps().names, self.warm, known) == most
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=64)
 def _proven_at_the_end(automaton: Automaton, names: tuple[str, ...], warm: bool, known: Resolution) -> int | None:
     """The closing cost of a case, if it can be proven in the light of all its steps; asked at each look at a case."""
     won = automaton.resolve(names, closing=True, warm=warm, known=known)

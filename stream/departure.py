@@ -12,7 +12,8 @@ class Departure(NamedTuple):
     `kind` to `element` are those of `stream.conformance.deviation`. `after` is the last step before that the model
     took. `before` is the step that came without a missing one, before which one out of order had its place, or which
     shows a branch to be wrong; `late` says of a step out of order that it came after that, `ahead` how many steps lead
-    to its place at least, where that is still to come. `times` counts the events of it.
+    to its place at least, where that is still to come. `times` counts the events of it; `again` says of a missing step
+    that it had been done before.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Departure(NamedTuple):
     late: bool = False
     ahead: int = 0
     times: int = 1
+    again: bool = False
 
     @classmethod
     def of(cls, detail: tuple[Any, ...]) -> "Departure":

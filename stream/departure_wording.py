@@ -19,13 +19,13 @@ def ended_text(told: Departure, ending: str) -> str:
     """The same once the case is over: `ending` says how it was closed."""
     if told.kind == "not_finished":
         return f"it is too late to reopen the case; {departure_text(told)}"
-    return f"{ending}; {departure_text(told)}"
+    return f"{ending}; {_unknown(told, '') if told.kind == 'unknown_activity' else departure_text(told)}"
 
 
 def _skipped(told: Departure) -> str:
     if len(told.expected) > 1:
         return f"a step was skipped, {listed(told.expected)}: {_came(told)} without it"
-    return f"{told.activity} was skipped: {_came(told)} without it"
+    return f"{told.activity} was {'not done again' if told.again else 'skipped'}: {_came(told)} without it"
 
 
 def _not_completed(told: Departure) -> str:
@@ -61,8 +61,8 @@ def _wrong_branch(told: Departure) -> str:
     return f"{told.activity} was done{_after(told)}{then}{instead}"
 
 
-def _unknown(told: Departure) -> str:
-    often = f" ({told.times} times so far)" if told.times > 1 else ""
+def _unknown(told: Departure, so_far: str = " so far") -> str:
+    often = f" ({told.times} times{so_far})" if told.times > 1 else ""
     return f"{told.activity} is no step of the model{often}{_instead(told)}"
 
 

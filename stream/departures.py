@@ -24,22 +24,48 @@ def departures(fold: Fold, over_at: int | None, moment: Moment) -> Iterator[Find
     deviations = fold.deviations(over)
     if not deviations and not (over and fold.started):
         return
-    names, times = fold.steps()
-    anchors, begun = _Anchors(fold, names, times), _Begun(fold)
-    for deviation in deviations:
-        told = departure(deviation, names)
-        if deviation.kind is DeviationKind.SKIPPED and begun.take(deviation.activity, times[deviation.index]):
-            told = told._replace(kind=DeviationKind.NOT_COMPLETED.value)
+    begun = _Begun(fold)
+    for deviation, key, known, told in _shown(fold, deviations):
+        happened_at, known_at = [over_at or fold.last_at if at is None else at for at in known]
+        if deviation.kind is DeviationKind.SKIPPED:
+            told = begun.instead(told, happened_at)
         elif deviation.kind is DeviationKind.NOT_FINISHED:
             told = begun.without(told)
             if deviation.missing and not told.missing:
                 continue  # all that is missing was started, which is told below
-        happened_at = times[deviation.index] if deviation.index < len(times) else over_at or fold.last_at
-        yield _finding(fold, anchors.key(deviation), happened_at, told, end)
+        yield _finding(fold, key, happened_at, told, end)._replace(known_at=known_at)
     for start in begun.left if over_at is not None and over else ():
         label = fold.process.rename.get(start.activity, start.activity)
         told = Departure(DeviationKind.NOT_COMPLETED.value, label, (), (label,), begun.element(label))
         yield _finding(fold, f"started/{start.name}", over_at or fold.last_at, told, end)
+
+
+class Shown(NamedTuple):
+    """A deviation, its key, when it happened and when it was known (ms; None: at the end), and what is said of it."""
+
+    deviation: Deviation
+    key: str
+    known: tuple[int | None, int | None]
+    told: Departure
+
+
+def _shown(fold: Fold, deviations: tuple[Deviation, ...]) -> tuple[Shown, ...]:
+    """What is told of the deviations of a case, made once for as long as they are explained alike."""
+    if not deviations:
+        return ()
+    size, over, _, shown = fold.explained
+    if shown is None:
+        shown = tuple(_showing(fold, deviations))
+        fold.explained = size, over, deviations, shown
+    return shown
+
+
+def _showing(fold: Fold, deviations: tuple[Deviation, ...]) -> Iterator[Shown]:
+    names, times = fold.steps()
+    anchors = _Anchors(fold, names, times)
+    for deviation in deviations:
+        happened_at, shown_at = [times[i] if i < len(times) else None for i in (deviation.index, deviation.shown_by)]
+        yield Shown(deviation, anchors.key(deviation), (happened_at, shown_at), departure(deviation, names))
 
 
 class End(NamedTuple):
@@ -95,6 +121,7 @@ def departure(deviation: Deviation, names: Sequence[str]) -> Departure:
         late=deviation.due is not None and deviation.due < deviation.index,
         ahead=deviation.ahead,
         times=times if kind in (DeviationKind.UNKNOWN_ACTIVITY, DeviationKind.WRONG_BRANCH) else 1,
+        again=kind is DeviationKind.SKIPPED and deviation.activity in names[: deviation.index],
     )
 
 
@@ -134,7 +161,16 @@ class _Begun:
             return told._replace(missing=missing)
         return told._replace(activity=missing[0], missing=missing, element=self.element(missing[0]))
 
-    def take(self, label: str, until: int) -> bool:
+    def instead(self, told: Departure, until: int) -> Departure:
+        """What is said of a skipped step: where it, or another in its place, had been started, that this one was not
+        completed."""
+        label = next((label for label in (told.activity, *told.expected) if self._take(label, until)), None)
+        if label is None:
+            return told
+        kind, missing = DeviationKind.NOT_COMPLETED.value, (label,) if told.missing else ()
+        return told._replace(kind=kind, activity=label, missing=missing, element=self.element(label))
+
+    def _take(self, label: str, until: int) -> bool:
         """Tell of a start of a step no later than an instant (ms), if there is one."""
         if self.labels[label]:
             for number, start in enumerate(self.left):

@@ -16,6 +16,7 @@ class Finding(NamedTuple):
 
     `marks_passed` counts the warnings of a service level before its breach, so that a rise from 75 % to 90 % is seen.
     `detail` is the deviation's (class, activity, expected, missing, element), or the service level's (start, marks).
+    `known_at` is the time of the newest event that it is read from, where that may be later than it happened.
     """
 
     rule: str
@@ -32,12 +33,20 @@ class Finding(NamedTuple):
     grade: str
     detail: tuple[Any, ...]
     places: tuple[Place, ...]
+    known_at: int | None = None
+
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """What an alert says of it: all but where its events lie, and when it became known."""
+        return self[:-2]
 
     @property
     def rests_on(self) -> int:
         """The newest instant that this finding rests on (ms): once nothing before it can change, it is settled.
 
-        A promise may be broken before it became known; then it rests on the event that made it known.
+        A promise may be broken before it became known, and a step turn out to be out of its place when the case goes
+        on; then it rests on the event that made it known.
         """
-        rests_on = max(self.happened_at, self.detail[0]) if self.kind == "sla" else self.happened_at
+        known_at = self.detail[0] if self.kind == "sla" else self.known_at
+        rests_on = self.happened_at if known_at is None else max(self.happened_at, known_at)
         return rests_on if self.closed_at is None else max(rests_on, self.closed_at)

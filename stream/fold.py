@@ -15,6 +15,7 @@ from stream.process import Process
 from stream.sla.rules import Clocks, answer, begin, promised, stop
 from stream.sla.running import Running, Stopped
 
+NONE_LATE: frozenset[int] = frozenset()
 MOST_RECENT = 8
 MOST_STARTED = 64
 """Activities of one case that have been started and not completed, of which it is known; the newest ones."""
@@ -24,13 +25,13 @@ class Fold(Course):
     """The state of one instance of a case; instants in milliseconds UTC.
 
     `started`: the starts of activities that are still to be completed, oldest first, in a process with a model.
-    `standing`: where the case stands with its constraints; `conduct`: what people have done in it. `ties` count the
-    activities at `last_at`.
+    `standing`: where the case stands with its constraints; `asked_late`: those of them that were not asked yet when it
+    began; `conduct`: what people have done in it. `ties` count the activities at `last_at`.
     """
 
     __slots__ = (
-        "attributes", "clocks", "conduct", "ended_at", "events", "instance", "last_at", "last_place", "late", "past",
-        "recent", "standing", "started", "stopped", "ties",
+        "asked_late", "attributes", "clocks", "conduct", "ended_at", "events", "instance", "last_at", "last_place",
+        "late", "past", "recent", "standing", "started", "stopped", "ties",
     )  # fmt: skip
 
     def __init__(self, process: Process, instance: int) -> None:
@@ -49,6 +50,7 @@ class Fold(Course):
         self.late = False
         self.started: tuple[Anchor, ...] = ()
         self.standing: Standing | None = process.monitor.start() if process.monitor else None
+        self.asked_late: frozenset[int] = NONE_LATE
         self.conduct: Conduct = BLAMELESS
 
     def copy(self) -> "Fold":
@@ -77,6 +79,7 @@ class Fold(Course):
         twin.strangers = self.strangers
         twin.started = self.started
         twin.standing = self.standing
+        twin.asked_late = self.asked_late
         twin.conduct = self.conduct
         twin.places = self.places
         twin.explain_to = self.explain_to
@@ -105,7 +108,7 @@ class Fold(Course):
                 if may_be_warm and not self.size:
                     self.begin_in_the_middle(name)
                 self.step(name, event.at)
-            if self.started or event.lifecycle is not None:
+            if self.started or event.lifecycle == "start":
                 self._pair(event, completes)
         if completes and process.judges:
             self._judge(event, self.anchor(event))

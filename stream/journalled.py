@@ -13,6 +13,7 @@ from typing import Any
 
 from schemas.alert import State
 from schemas.consistency import MODEL_RULE
+from stream.departure import Departure
 from stream.event import Anchor, Event, Place
 from stream.finding import Finding
 from stream.fold import Fold
@@ -76,9 +77,12 @@ def read_running(fields: list[Any]) -> Running:
 
 
 def read_finding(fields: list[Any]) -> Finding:
-    """A finding, its detail as plain tuples."""
+    """A finding, its detail as plain tuples; what a deviation did not tell yet when it was written is as if untold."""
     finding = Finding(*fields)
-    return finding._replace(detail=_frozen(finding.detail), places=tuple(read_place(place) for place in finding.places))
+    detail = _frozen(finding.detail)
+    if finding.kind == "deviation":
+        detail = Departure.of(detail)
+    return finding._replace(detail=detail, places=tuple(read_place(place) for place in finding.places))
 
 
 def _frozen(part: Any) -> Any:

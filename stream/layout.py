@@ -8,7 +8,7 @@ of form; the layouts before it are still read (`LEGIBLE`), so that workers can b
 """
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -54,15 +54,17 @@ class Packer:
     def __init__(self, process: Process) -> None:
         self.process = process
         self.labels = process.labels
-        self.known: dict[str, Labels] = {self.labels.identity: self.labels}
+        self.numberings = [self.labels, process.asked] if process.monitor else [self.labels]
+        self.known: dict[str, Labels] = {numbering.identity: numbering for numbering in self.numberings}
         self.ids = [rule.promise.id for rule in process.rulebook.rules]
         self.rules = {rule_id: i for i, rule_id in enumerate(self.ids)}
         self.rule_ids = [rule.id for rule in process.definition.rules]
         self.rule_numbers = {rule_id: i for i, rule_id in enumerate(self.rule_ids)}
 
-    def labels_record(self) -> bytes:
-        """The record of the model's numbering."""
-        return orjson.dumps([LAYOUT, self.labels.names])
+    def labels_records(self) -> Iterator[tuple[str, bytes]]:
+        """The identities and records of the numberings that cases are packed under."""
+        for numbering in self.numberings:
+            yield numbering.identity, orjson.dumps([LAYOUT, numbering.names])
 
     def learn(self, identity: str, record: bytes) -> None:
         """Take up a numbering met in the journal; raises `UnreadableState`."""
@@ -112,9 +114,11 @@ class Packer:
         ]
 
     def _standing(self, fold: Fold) -> list[Any] | None:
-        """Where a case stands with its constraints, and with which."""
+        """Where a case stands with its constraints, with which, and which of them were asked late."""
         monitor = self.process.monitor
-        return None if monitor is None or fold.standing is None else [self.process.asked, monitor.dump(fold.standing)]
+        if monitor is None or fold.standing is None:
+            return None
+        return [self.process.asked.identity, monitor.dump(fold.standing), sorted(fold.asked_late)]
 
     def _cut_off(self, fold: Fold) -> list[Any] | None:
         """A place in the model that the kept steps no longer lead to."""
@@ -167,7 +171,7 @@ class Packer:
         fold.flags = WARM if warm else 0
         labels = self.known[identity]
         steps = read_steps_of_layout_1(fields[12], labels) if layout == 1 else read_steps(fields[12], labels, fold)
-        self._retrace(fold, steps)
+        self._retrace(fold, steps, identity)
         self._take_up(fold, fields[13], identity)
         if layout > 1:
             fold.flags |= UNSEEN if rest[0] else 0
@@ -194,17 +198,23 @@ class Packer:
         monitor = self.process.monitor
         if monitor is None:
             return
-        asked, written = standing or (None, None)
-        if written is not None:
+        former: set[str] = set()
+        if standing is not None:
+            identity, written, late = standing
             fold.standing = monitor.load(written)
-        if asked != self.process.asked:
-            fold.flags |= UNSEEN
+            asked = self.known[identity].names
+            former = set(asked).difference([asked[number] for number in late])
+        numbers = self.process.asked.numbers.items()
+        fold.asked_late = frozenset(number for text, number in numbers if text not in former)
 
-    def _retrace(self, fold: Fold, steps: Iterable[tuple[str, int]]) -> None:
-        """Take the journalled steps again, in whatever model the process has now."""
+    def _retrace(self, fold: Fold, steps: Iterable[tuple[str, int]], identity: str) -> None:
+        """Take the journalled steps again, in whatever model the process has now; a case that went on without one was
+        met in the middle."""
         automaton = self.process.automaton
         if automaton is None:
             return
+        if not identity:
+            fold.flags |= WARM
         if fold.warm:
             fold.frontier = automaton.warm_start()
         for name, at in steps:

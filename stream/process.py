@@ -25,9 +25,9 @@ class Process:
     """One compiled definition.
 
     `ends`: activities that end a case, or None where the model's final marking does. `rename`: event names to model
-    names. `labels` number those. `monitor` and `people` are None where nothing is asked of them;
-    `asked` names the constraints by content. `naming` makes of the
-    name of who did something what is known of them here. `identity` names the definition by content.
+    names. `labels` number those. `monitor` and `people` are None where nothing is asked of them; `asked` numbers the
+    constraints by content. `naming` makes of the name of who did something what is known of them here. `identity` names
+    the definition by content.
     """
 
     def __init__(self, definition: Definition, automaton: Automaton | None, naming: Naming | None = None) -> None:
@@ -39,8 +39,8 @@ class Process:
         constraints = [read_constraint(one.declare) for one in definition.constraints if one.declare is not None]
         self.monitor = Monitor(constraints) if constraints else None
         self.judges = self.monitor is not None or self.people is not None
-        asked = "\n".join(one.text for one in constraints)
-        self.asked = blake2b(asked.encode(), digest_size=6).hexdigest()
+        asked = tuple(one.text for one in constraints)
+        self.asked = Labels(blake2b("\n".join(asked).encode(), digest_size=6).hexdigest(), asked)
         instants = self.rulebook.instants()
         named = instants | frozenset(definition.case.segments).union(*(one.attributes for one in constraints))
         named |= self.people.attributes if self.people else frozenset()

@@ -1,7 +1,8 @@
 """What a case's constraints and the rules on its people say, as findings.
 
 A broken rule holds until the case is over beyond change; what was still owed at the end, until the case can no longer
-reopen. Invariant: a key names the events that a finding rests on, never their place in an order of arrival.
+reopen. Invariant: a key names the event that was not answered, or that may not have come, never its place in an order
+of arrival; so what is told of it otherwise later is told under the same key.
 """
 
 from collections.abc import Iterator
@@ -35,9 +36,9 @@ def verdicts(fold: Fold, over_at: int | None, moment: Moment) -> Iterator[Findin
     for offence in fold.conduct.offences:
         yield _closed(_offence(fold, offence), fold, over_at if over else None)
     seen: dict[tuple[int, str], int] = {}
-    for violation in violations_of(fold, over_at, moment):
-        constraint = fold.process.monitor.constraints[violation.constraint]  # type: ignore[union-attr]  # it found a violation
-        if fold.unseen and rests_on_the_past(constraint, violation):
+    for constraint, violation in _apart(fold, violations_of(fold, over_at, moment)):
+        blind = fold.unseen or not fold.asked_late.isdisjoint((violation.constraint, *violation.others))
+        if blind and rests_on_the_past(constraint, violation):
             continue
         found = _violation(fold, constraint, violation)
         at = violation.constraint, found.key
@@ -45,6 +46,18 @@ def verdicts(fold: Fold, over_at: int | None, moment: Moment) -> Iterator[Findin
         if seen[at] > 1:
             found = found._replace(key=f"{found.key}/{seen[at]}")
         yield _closed(found, fold, over_at if (for_good if violation.why is Why.END else over) else None)
+
+
+def _apart(fold: Fold, violations: tuple[Violation, ...]) -> Iterator[tuple[Constraint, Violation]]:
+    """Violations with their constraints: two steps that exclude each other are told once, though each forbids the
+    other."""
+    pairs: set[tuple[int, tuple[Anchor, ...]]] = set()
+    for violation in violations:
+        constraint = fold.process.monitor.constraints[violation.constraint]  # type: ignore[union-attr]  # it found a violation
+        pair = violation.constraint, _events(violation)
+        if not constraint.template.negative or len(pair[1]) == 1 or pair not in pairs:
+            pairs.add(pair)
+            yield constraint, violation
 
 
 def violations_of(fold: Fold, over_at: int | None, moment: Moment) -> tuple[Violation, ...]:
@@ -68,6 +81,8 @@ def rests_on_the_past(constraint: Constraint, violation: Violation) -> bool:
     template = constraint.template
     if violation.why is Why.CONFLICT or template in LOOKING_BACK:
         return True
+    if constraint.window is not None and not template.has_target:
+        return True  # its time counts from the first event, which was not seen
     if template in LOOKING_BOTH_WAYS:
         return violation.why is Why.EVENT and violation.anchor == violation.culprit
     return template in COUNTING and violation.why is Why.END
@@ -84,7 +99,7 @@ def _offence(fold: Fold, offence: Offence) -> Finding:
     asked: tuple[Any, ...] = rule.activities if isinstance(rule, FourEyes) else (rule.group,)
     done = tuple((anchor.activity, anchor.at, offence.who) for anchor in offence.anchors)
     return _found(fold, rule, "rule")._replace(
-        key=" & ".join(anchor.name for anchor in offence.anchors),
+        key=offence.anchors[-1].name,
         happened_at=offence.anchors[-1].at,
         detail=(rule.kind, done, asked, offence.found),
         places=tuple(anchor.place for anchor in offence.anchors),
@@ -98,7 +113,7 @@ def _violation(fold: Fold, constraint: Constraint, violation: Violation) -> Find
     texts = (broken.declare, *(written[other].declare for other in violation.others))
     said = sentence(constraint, violation)
     return _found(fold, broken, "constraint")._replace(
-        key=" > ".join(anchor.name for anchor in anchors) or (f"case/{fold.first.name}" if fold.first else "case"),
+        key=_key(fold, violation),
         happened_at=violation.happened_at,
         due_at=violation.happened_at if violation.why is Why.TIME else None,
         detail=(violation.why.value, done, violation.expected, said, texts),
@@ -106,9 +121,16 @@ def _violation(fold: Fold, constraint: Constraint, violation: Violation) -> Find
     )
 
 
+def _key(fold: Fold, violation: Violation) -> str:
+    """The activation that went wrong, however it did: what waited too long may turn out to have been broken before."""
+    if violation.anchor is not None:
+        return violation.anchor.name
+    return f"case/{fold.first.name}" if fold.first else "case"
+
+
 def _events(violation: Violation) -> tuple[Anchor, ...]:
     """The events that a violation rests on, in the order of time."""
-    found = {violation.anchor: None, violation.culprit: None}
+    found = {violation.anchor: None, violation.culprit: None, violation.witness: None}
     return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.at, one.place)))
 
 

@@ -192,7 +192,8 @@ class Watch:
         """The records of the cases that have changed since the last call, tombstones for those that left."""
         if self.changed and not self.labels_journalled:
             self.labels_journalled = True
-            yield f"labels/{self.process.name}/{self.packer.labels.identity}".encode(), self.packer.labels_record()
+            for identity, record in self.packer.labels_records():
+                yield f"labels/{self.process.name}/{identity}".encode(), record
         prefix = f"case/{self.process.name}/"
         for case_id in self.changed:
             case = self.cases.get(case_id)

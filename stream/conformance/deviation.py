@@ -3,7 +3,7 @@
 Invariant: the weights of all deviations of one explanation add up to the alignment's cost, and no two have one anchor.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -31,7 +31,8 @@ class Deviation:
     was not reached. `missing` are the model's steps that are missing, in order. `element` is the id of the model
     element concerned, where there is one. `weight` is how many moves of the alignment it explains. `after` is the last
     step before it that the model took. `due` is the event before which a step out of order had its place, or that
-    belongs to another branch than the wrong one. `slot` numbers the steps that are missing before one event.
+    belongs to another branch than the wrong one. `slot` numbers the steps that are missing before one event. `shown_by`
+    is the newest event that it is read from: had the case gone on otherwise up to there, it might be told otherwise.
     """
 
     kind: DeviationKind
@@ -45,6 +46,7 @@ class Deviation:
     due: int | None = None
     ahead: int = 0
     slot: int = 0
+    shown_by: int = field(default=0, compare=False)  # of when it is known, not of what it is
 
     @property
     def anchor(self) -> tuple[int, int]:

@@ -47,9 +47,9 @@ def _unknown(automaton: Automaton, activities: Sequence[str]) -> list[Deviation]
     for index, activity in enumerate(activities):
         told = first.get(activity)
         if told is not None:
-            first[activity] = replace(told, weight=told.weight + 1)
+            first[activity] = replace(told, weight=told.weight + 1, shown_by=index)
         elif activity not in automaton.labels:
-            first[activity] = Deviation(DeviationKind.UNKNOWN_ACTIVITY, index, activity, ())
+            first[activity] = Deviation(DeviationKind.UNKNOWN_ACTIVITY, index, activity, (), shown_by=index)
     return list(first.values())
 
 
@@ -110,7 +110,13 @@ class _Account:
         known = self.path.automaton.labels
         found = [self._told(index) for index in self.extra if self.path.activities[index] in known]
         found = self._branches(found) + self._skipped() + self._strangers()
+        found = [replace(one, shown_by=max(one.shown_by, self._read_by(one))) for one in found]
         return sorted(found, key=lambda deviation: (deviation.index, deviation.slot)) + self._not_finished()
+
+    def _read_by(self, deviation: Deviation) -> int:
+        """The event in whose light all that a deviation is made of is read."""
+        newest = max(deviation.index, deviation.due or 0)
+        return self.path.read_by[newest] if newest < self.end else self.end
 
     def _expected(self, index: int) -> tuple[str, ...]:
         return tuple(sorted(expected(self.path.standings[index])))
@@ -204,4 +210,4 @@ class _Account:
         first, labels = steps[0] if steps else ModelStep("", None), tuple(step.label for step in steps)
         kind, weight = DeviationKind.NOT_FINISHED, INF if self.lost else len(steps)
         found = Deviation(kind, self.end, first.label, self._expected(self.end), labels, first.element, weight)
-        return [replace(found, after=self._after(self.end))]
+        return [replace(found, after=self._after(self.end), shown_by=self.end)]

@@ -7,6 +7,7 @@ the activities alone, costs what the case costs, and changes no reading that an 
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from stream.conformance.alignment import LOG_MOVE, Move, ending, origin, picks, remarks_of
@@ -49,13 +50,17 @@ def _extension(automaton: Automaton, standing: Frontier, activity: str) -> Exten
 
 
 class Path:
-    """Standings before and after each event, the moves between, and the path's cost up to each standing."""
+    """Standings before and after each event, the moves between, and the path's cost up to each standing.
+
+    `read_by`: of each event, the one in whose light it is read as it is, itself or one that came later; ascending.
+    """
 
     def __init__(self, automaton: Automaton, activities: Sequence[str], *, warm: bool) -> None:
         self.automaton, self.activities = automaton, activities
         self.frontier = (automaton.warm_start() if warm else None) or automaton.start()
         self.least = 0  # what the case costs
         self.standings, self.costs, self.moves = [narrowed(self.frontier)], [0], list[Move]()
+        self.read_by = list[int]()
         for activity in activities:
             self._go_on(activity)
 
@@ -67,6 +72,7 @@ class Path:
         known: Extension | None = remarks.get(activity) if remarks else None
         extra, standing, move = known or extension(self.automaton, standing, activity)
         self.standings.append(standing)
+        self.read_by.append(len(self.moves))
         self.moves.append(move)
         cost = self.costs[-1] + extra
         self.costs.append(cost)
@@ -130,11 +136,14 @@ class Path:
             else:
                 places.append(places[-1])
             moves.append(move)
+        former = self.moves[index:]
         del self.moves[index:], self.standings[index + 1 :], self.costs[index + 1 :]
         for move, place in zip(reversed(moves), places[-2::-1], strict=True):
             self.standings.append(self._agreeing(self.activities[len(self.moves)], move, place))
             self.costs.append(self.costs[-1] + move.cost)
             self.moves.append(move)
+        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(former, self.moves[index:], strict=True)))
+        self.read_by[index + alike :] = [count - 1] * (count - index - alike)
 
     def _agreeing(self, activity: str, move: Move, place: Frontier) -> Frontier:
         """All places that the last standing comes to by a reading of an event, one of which is known."""

@@ -1,9 +1,10 @@
 """BPMN 2.0 (OMG formal/2011-01-03) in, flow graphs out, and from them a net.
 
-Tasks of every kind are labelled steps, named as they are in the file; events and gateways are silent, since logs record
-work and not its routing. A catching event waits for nothing that the model itself could say: messages, signals and
-time come from outside. Invariant: what bears on the order of work is honoured or refused by element id; lanes, data,
-artifacts, message flows and pools without a process are metadata and left aside.
+Tasks of every kind are labelled steps, named as they are in the file but for line breaks, which tools put in to fit a
+shape: each is read as a blank. Events and gateways are silent, since logs record work and not its routing. A catching
+event waits for nothing that the model itself could say: messages, signals and time come from outside. Invariant: what
+bears on the order of work is honoured or refused by element id; lanes, data, artifacts, message flows and pools without
+a process are metadata and left aside.
 """
 
 from schemas.problem import Problem, Refused
@@ -69,7 +70,7 @@ def _names(reader: Reader, process: Element) -> set[str]:
     id_ = process.get("id")
     pools = [pool for pool in reader.root.walk() if pool.tag == "participant"]
     mine = [pool for pool in pools if reader.local(pool.get("processRef")) == id_]
-    return {id_, process.get("name"), *[pool.get(key) for pool in mine for key in ("id", "name")]} - {""}
+    return {id_, *[pool.get("id") for pool in mine], *[one.on_one_line("name") for one in (process, *mine)]} - {""}
 
 
 def _title(reader: Reader, process: Element) -> str:

@@ -157,7 +157,7 @@ class Reader:
     def node(self, element: Element) -> Node:
         """A flow node, its inside included."""
         kind = KINDS[element.tag]
-        node = Node(element.get("id"), kind, element.get("name"), element.line, element.tag)
+        node = Node(element.get("id"), kind, element.on_one_line("name"), element.line, element.tag)
         node.default = element.get("default")
         node.instantiates = element.get("instantiate") == "true"
         node.throws = element.tag in ("intermediateThrowEvent", "endEvent")
@@ -246,7 +246,7 @@ class Reader:
         process = self.by_id.get(called)
         if process is None or not any(child.tag in KINDS for child in process.children):
             if process is not None and not node.name:
-                node.name = process.get("name")
+                node.name = process.on_one_line("name")
             if process is None or not process.tag.startswith("global"):
                 self.note(f"call activity {node.id} calls nothing in this file and is taken as one step")
         elif called in self.calling:

@@ -5,6 +5,7 @@ and number of elements while the document streams by, before the tree exists; a 
 every entity of its own (the attacks that defusedxml lists).
 """
 
+import re
 from collections.abc import Iterator
 from xml.parsers import expat
 
@@ -13,6 +14,7 @@ from schemas.problem import Problem, Refused
 LARGEST = 8 * 2**20  # bytes
 DEEPEST = 200  # levels; the deepest known model has 20
 MOST_ELEMENTS = 100_000
+_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 
 
 class Element:
@@ -28,6 +30,10 @@ class Element:
     def get(self, attribute: str, default: str = "") -> str:
         """An attribute's value, by its local name."""
         return self.attributes.get(attribute, default)
+
+    def on_one_line(self, attribute: str) -> str:
+        """An attribute's value with a blank for each line break and the blanks around it; other blanks stay."""
+        return _BREAK.sub(" ", self.get(attribute).strip("\r\n"))
 
     def walk(self) -> Iterator["Element"]:
         """This element and everything inside, in document order."""

@@ -75,6 +75,37 @@ def test_an_event_out_of_order_takes_back_what_it_makes_untrue() -> None:
     assert [state for _, state, _ in told(task)] == ["raised", "retracted"]
 
 
+def test_what_was_too_late_and_then_proves_broken_before_is_the_same_alert() -> None:
+    """The event that broke it arrived when the deadline had been told."""
+    task = Task(process(constraints=[{"id": "at-once", "declare": "Chain Response[Opened, Answered] | | |0,5,m"}]))
+    task.live(event(0, "Opened"), event(6, "Noted"))
+    task.live(event(4, "Called"), now=7)
+    assert len(task.final()) == 1
+    assert [(a.state, a.explanation.why, minute(a)) for a in task.alerts] == [
+        ("raised", "time", 5), ("updated", "event", 4)
+    ]  # fmt: skip
+
+
+def test_a_time_that_counts_from_a_first_step_that_nobody_saw_is_not_judged() -> None:
+    """The case may have begun long before; of one that is seen from its first event, the same is told."""
+    asked = [{"id": "no-refund", "declare": "Absence[Refunded] | | |0,1,h"}]
+    for offset, told in ((0, ["no-refund"]), (500, [])):
+        task = Task(process(constraints=asked))
+        task.offset = offset
+        task.live(event(0, "Opened"), event(5, "Refunded"))
+        assert [alert.rule for alert in task.alerts] == told
+
+
+@pytest.mark.parametrize("declare", ["Not Co-Existence[Paid, Refunded]", "Not Succession[Paid, Refunded]"])
+@pytest.mark.parametrize("condition", ["", " |A.priority is high", " | | |0,1,h"])
+def test_two_steps_that_exclude_each_other_are_one_alert_that_names_both(declare: str, condition: str) -> None:
+    """Though with conditions each of them forbids the other."""
+    task = Task(process(constraints=[{"id": "either", "declare": declare + condition}]))
+    task.live(event(0, "Paid", priority="high"), event(5, "Refunded", priority="high"))
+    (alert,) = task.alerts
+    assert [step.activity for step in alert.explanation.events] == ["Paid", "Refunded"]
+
+
 def test_what_is_owed_at_the_end_is_told_when_the_end_is_settled() -> None:
     """And it is closed when the case can no longer reopen; an event that reopens takes it back."""
     task = Task(process(constraints=[ANSWERED], case=ENDS))

@@ -19,6 +19,10 @@ CASES = [
         "a step was skipped, Check or Waive: Approve came after Submit without it",
     ),
     (
+        Departure("skipped", "Check", ("Check",), ("Check",), "t1", after="Pay", before="Approve", again=True),
+        "Check was not done again: Approve came after Pay without it",
+    ),
+    (
         Departure("not_completed", "Check", (), ("Check",), "t1"),
         "Check was started but never completed",
     ),
@@ -95,6 +99,10 @@ def test_a_case_that_is_over_says_how_it_ended() -> None:
     """One that ended too early is closed when it cannot be reopened."""
     repeated, short = Departure("repeated", "Pay", (), (), None), CASES[-1][0]
     assert ended_text(repeated, "the case has ended").startswith("the case has ended; Pay was done once too often")
+    nap = Departure("unknown_activity", "Nap", ("Check",), (), None, times=2)
+    assert ended_text(nap, "the case has ended") == (
+        "the case has ended; Nap is no step of the model (2 times); expected Check"
+    )
     assert ended_text(short, "the case has ended").startswith("it is too late to reopen the case; the case ended")
 
 

@@ -34,6 +34,14 @@ def test_a_skipped_step_that_comes_late_is_an_update_of_its_alert() -> None:
     assert task.alerts[-1].summary == "T-1: Checked came too late after Paid: its place was before Approved"
 
 
+def test_a_step_that_is_due_once_more_was_not_done_again() -> None:
+    """That it was skipped would not be believed by whoever sees it among the steps of the case."""
+    task = Task(process(sequence("Opened", "Checked", "Approved", "Checked", "Paid"), model=MODEL))
+    task.live(event(0, "Opened"), event(1, "Checked"), event(2, "Approved"), event(3, "Paid"))
+    assert [alert.explanation.deviation for alert in task.alerts] == ["skipped"]
+    assert task.alerts[0].summary == "T-1: Checked was not done again: Paid came after Approved without it"
+
+
 def test_a_step_that_came_early_is_one_alert_when_its_place_is_reached() -> None:
     """It says first what leads there, then where its place was."""
     task = Task(WATCHED)
@@ -56,6 +64,17 @@ def test_an_event_that_is_read_otherwise_later_keeps_its_alert() -> None:
     assert task.alerts[-1].explanation.deviation == "out_of_order"
 
 
+def test_what_is_read_from_a_later_event_settles_with_that_event() -> None:
+    """A step too early is told so for the event before which it had its place, which may still turn out otherwise."""
+    task = Task(WATCHED)
+    task.live(event(0, "Opened"), event(1, "Paid"), event(9, "Checked"), event(10, "Approved"), event(11, "Closed"))
+    task.wait(20.5)
+    assert [alert.summary for alert in task.alerts if alert.settled] == []
+    task.wait(21.5)
+    (alert,) = (alert for alert in task.alerts if alert.settled)
+    assert (alert.explanation.deviation, alert.explanation.before) == ("out_of_order", "Closed")
+
+
 def test_an_unknown_activity_is_one_alert_however_often_it_comes() -> None:
     """Each time it is updated with the count."""
     task = Task(WATCHED)
@@ -76,6 +95,19 @@ def test_a_step_that_was_started_but_skipped_is_not_completed() -> None:
     )
     task.live(event(4, "Checked", lifecycle="complete"))
     assert lives(task) == [["not_completed", "out_of_order"]]
+
+
+def test_any_step_that_was_started_in_place_of_a_skipped_one_is_not_completed() -> None:
+    """Where one of two had to be done, and the one that was begun is not the one that was missed: still one alert."""
+    waived = b'<transition id="w"><name><text>Waived</text></name></transition>'
+    waived += b'<arc id="c1" source="p1" target="w"/><arc id="c2" source="w" target="p2"/></page>'
+    for begun in ("Checked", "Waived"):
+        task = Task(process(STEPS.replace(b"</page>", waived), model=MODEL))
+        task.live(event(0, "Opened"), event(1, begun, lifecycle="start"), event(2, "Approved"), event(3, "Paid"))
+        assert lives(task) == [["not_completed"]]
+        assert task.alerts[-1].summary == (
+            f"T-1: {begun} was started but never completed: Approved came after Opened all the same"
+        )
 
 
 def test_a_step_that_is_started_at_the_end_of_a_case_is_not_completed() -> None:

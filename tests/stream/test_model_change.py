@@ -92,6 +92,32 @@ def test_a_case_of_before_there_was_a_model_is_judged_by_what_follows() -> None:
     )  # fmt: skip
 
 
+def test_what_a_case_did_before_there_was_a_model_is_not_missed() -> None:
+    """It is met in the middle of its model, as one that began before the first event that was read."""
+    task = Task(process(case={"ends": ["Closed"]}))
+    task.live(event(0, "Opened"), event(20, "Answered"), event(40, "Noted"))
+    restarted(task, process(sequence("Opened", "Answered", "Noted", "Paid", "Closed"), model=MODEL))
+    task.live(event(41, "Closed"))
+    assert [(a.explanation.deviation, a.explanation.activity, a.grade) for a in task.alerts] == [
+        ("skipped", "Paid", "warm_start")
+    ]
+
+
+def test_a_constraint_that_is_added_changes_nothing_for_those_that_were_asked_before() -> None:
+    """What was done before it was asked is not held against it; what was broken before stays broken."""
+    asked = [{"id": "checked", "declare": "Precedence[Checked, Paid]"}]
+    added = [{"id": "allowed", "declare": "Precedence[Allowed, Shipped]"}]
+    task = Task(process(constraints=asked))
+    task.live(event(0, "Allowed"), event(5, "Paid"), event(20, "Noted"), event(40, "Noted"))
+    for _ in range(2):
+        restarted(task, process(constraints=[*added, *asked]))
+        task.live(event(41, "Shipped"))
+    assert [(a.rule, a.state) for a in task.final().values()] == [("checked", "updated")]
+    restarted(task, process(constraints=asked))
+    task.live(event(60, "Noted"))
+    assert [(a.rule, a.state) for a in task.final().values()] == [("checked", "updated")]
+
+
 def test_a_process_that_is_gone_leaves_the_others_alone() -> None:
     """Its cases are passed over, those of the other go on."""
     both = process(sla=[ANSWER]), renamed(process(sla=[ANSWER]).definition, "calls")

@@ -41,6 +41,14 @@ WATCHED: Process = process(
     case=CASE,
 )
 
+UNENDING: Process = process(
+    sequence("Opened", "Answered", "Closed"),
+    model={"file": "m.pnml"},
+    rules=RULES,
+    constraints=CONSTRAINTS,
+    case=CASE | {"ends": ["Archived"], "idle_limit": "30d"},
+)
+
 carried = st.fixed_dictionaries(
     {},
     optional={
@@ -103,6 +111,25 @@ def test_any_arrival_within_lateness_gives_the_same_ids_states_and_instants(
     """Transient records may differ; what is left in the end may not."""
     history, arrived = arrival
     assert played(arrived, batches=batches).outcome() == played(history).outcome()
+
+
+@settings(max_examples=60, deadline=None)
+@given(disordered())
+def test_what_is_settled_rests_on_settled_events_alone(
+    arrival: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+) -> None:
+    """Had none of the others arrived, the same would be said."""
+    task, arrived = Task(UNENDING), [{**value, "lifecycle": "complete"} for value in arrival[1]]
+    for count, value in enumerate(arrived, start=1):
+        known = len(task.alerts)
+        task.history(value)
+        settled_to = task.shard.watches["tickets"].clock.moment.settled_to
+        then = Task(UNENDING)
+        then.history(*sorted([v for v in arrived[:count] if v["at"] < settled_to], key=lambda v: v["at"]))
+        then.history(until=(settled_to - 1 - at(0)) / 60_000)
+        said = {alert.id: alert.summary for alert in then.final().values() if alert.state != "retracted"}
+        told = [alert for alert in task.alerts[known:] if alert.settled and alert.state in ("raised", "updated")]
+        assert {alert.id: alert.summary for alert in told}.items() <= said.items()
 
 
 @settings(max_examples=200, deadline=None)

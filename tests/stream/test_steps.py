@@ -92,6 +92,15 @@ def test_names_that_the_model_does_not_have_are_bounded_in_a_case() -> None:
     assert (len(fold.strangers), fold.length, fold.full) == (MOST_STRANGERS, MOST_STRANGERS, True)
 
 
+@pytest.mark.parametrize("steps", [0, 1, 2, 40, 300])
+@pytest.mark.parametrize("gap", [0, 0.002, 1, 60 * 24 * 300])
+def test_steps_are_counted_without_being_read(steps: int, gap: float) -> None:
+    """However many bytes each of them takes."""
+    task = Task(WATCHED)
+    task.history(*(event(i * gap, f"S{i}") for i in range(steps)), event(steps * gap, "Opened"))
+    assert _fold(task).length == len(_fold(task).names) == steps + 1
+
+
 @pytest.mark.parametrize("steps", [1, 2, 10, 40, 41, 300, 2_000])
 @pytest.mark.parametrize("gap", [1, 60 * 6, 24 * 60 * 300])
 def test_what_conformance_adds_to_an_open_case_is_small(steps: int, gap: int) -> None:

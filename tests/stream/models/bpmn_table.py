@@ -20,7 +20,8 @@ net that can show exactly the runs that the standard (OMG formal/2011-01-03) all
 and its line. Nothing is approximated in silence; what is worth knowing but wrong of nobody is noted beside the net.
 
 Conditions, messages, signals and time are not evaluated: whatever they could bring about may happen. Tasks are steps,
-named as they are in the file, and a step is shown when its task completes; events and gateways are silent.
+named as they are in the file, and a step is shown when its task completes; events and gateways are silent. A line break
+in a name, which tools put in to fit a shape, is read as one blank: no log has it.
 
 Two things set the limits. The parts of a model that have to be told state by state (those that can be interrupted,
 say) may have 500 states in all, which several wide parallel branches exceed. And what may run any number of times at

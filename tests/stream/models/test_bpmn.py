@@ -40,6 +40,17 @@ def test_labels_are_not_stripped() -> None:
     assert [step.element for step in net.transitions if step.label] == ["a"]
 
 
+@pytest.mark.parametrize("written", ["Archive&#10;Invoice", "Archive &#13;&#10; Invoice", "Archive Invoice&#10;"])
+def test_a_line_break_in_a_name_is_a_blank(written: str) -> None:
+    """Tools break names to fit a shape; the events of the log are called by the name that a person reads."""
+    assert words(read(ENDS + f'<task id="a" name="{written}"/>' + flows("s>a a>e"))) == {"Archive Invoice"}
+
+
+def test_a_run_of_blanks_in_a_name_is_kept() -> None:
+    """Models that are mined from a log have the names of its events, however they are written."""
+    assert words(read(ENDS + '<task id="a" name="Round  Q.C."/>' + flows("s>a a>e"))) == {"Round  Q.C."}
+
+
 @pytest.mark.parametrize("prefix", ["", "bpmn:", "bpmn2:", "semantic:", "ns0:", "модель:"])
 def test_any_prefix_will_do(prefix: str) -> None:
     """Elements go by their namespace, whatever a tool calls it; references may carry a prefix too."""
