@@ -13,12 +13,13 @@ from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from agents.backtest import Alerts, Report, first_refusal, merged, prepared, run, strangers
 from agents.cli.exits import FOUND_WRONG
-from agents.cli.reading import instant_option, progress_shown, tell, tell_problems
-from agents.cli.writing import check_writable, opened
+from agents.cli.reading import console, instant_option, progress_shown, read_by, tell, tell_problems
+from agents.cli.writing import check_outputs, opened
 from agents.definition_files import load_definition
 from agents.logs import Log, read_log
 from schemas.definition import Definition
@@ -36,8 +37,9 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
 ) -> None:
     """Try a definition on history, by the same core as a worker's, events in order of time."""
     until_ms = instant_option("--until", until)
-    check_writable("--alerts", alerts)
+    check_outputs({"--alerts": alerts}, [*logs, definition])
     defined, model = load_definition(definition)
+    check_outputs({"--alerts": alerts}, read_by(definition, defined.model))
     began = perf_counter()
     read = [_read(path, defined, strict) for path in logs]
     records = merged(read)
@@ -52,7 +54,7 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
         report = run(process, records, until_ms, sink, progress)
         found = sink.finish()
     tell(report.refused, report.refusals - len(report.refused))
-    _print(process, report, found, Console(stderr=str(alerts) == "-"))
+    _print(process, report, found, console(stderr=str(alerts) == "-"))
     speed = report.events / report.seconds if report.seconds else 0
     print(f"read {len(records)} events in {parsing:.1f} s", file=sys.stderr)
     print(f"ran them in {report.seconds:.1f} s of one core: {speed:,.0f} events/s", file=sys.stderr)
@@ -63,7 +65,7 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
 
 def _read(path: Path, definition: Definition, strict: bool) -> Log:
     log = read_log(path, definition.events.mapping, strict)
-    tell_problems(log)
+    tell_problems(path, log)
     return log
 
 
@@ -79,17 +81,20 @@ def _write(out: BinaryIO | None, body: bytes) -> None:
         out.write(body + b"\n")
 
 
-def _print(process: Process, report: Report, found: Counter[tuple[str, str, str]], console: Console) -> None:
+def _print(process: Process, report: Report, found: Counter[tuple[str, str, str]], out: Console) -> None:
     """The summary: alerts by rule and stage or deviation, and what became of them; then events by outcome."""
-    table = Table(title=f"{process.name} {process.version}", title_justify="left")
+    table = Table(title=escape(f"{process.name} {process.version}"), title_justify="left")
     for column in ("rule", "says", "alerts", "open at the end", "resolved", "taken back"):
         table.add_column(column, justify="left" if column in ("rule", "says") else "right")
     for rule, says in sorted({(rule, says) for rule, says, _ in found}):
         states = {state: count for (r, s, state), count in found.items() if (r, s) == (rule, says)}
         closed = states.get("resolved", 0), states.get("retracted", 0)
         total = sum(states.values())
-        table.add_row(rule, says, *(str(count) for count in (total, total - sum(closed), *closed)))
-    console.print(table)
-    outcomes = sorted(report.outcomes().items())
-    events = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in outcomes)
-    console.print(f"events: {events or 'none'}; open cases at the end: {report.cases['open']}")
+        table.add_row(escape(rule), escape(says), *(str(count) for count in (total, total - sum(closed), *closed)))
+    out.print(table)
+    outcomes = report.outcomes()
+    unjudged = outcomes.pop("unjudged", 0)
+    events = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
+    out.print(f"events: {events or 'none'}; open cases at the end: {report.cases['open']}")
+    if unjudged:
+        out.print(f"not judged by rules on people: {unjudged} events, which do not carry what a rule asks for")

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from agents.cli.writing import check_writable, opened
+from agents.cli.writing import check_outputs, opened
 
 
 class Format(StrEnum):
@@ -38,7 +38,7 @@ def model(  # noqa: PLR0913 - the options of a command
     from agents.drawing.svg import svg as drawn
     from agents.model_files import Reading
 
-    check_writable("--svg", svg)
+    check_outputs({"--svg": svg}, [file])
     description = described(file, Reading(tuple(final or ()), ignore_guards, process))
     drawing = drawn(description.diagram()).encode() if svg is not None else b""
     with opened(svg) as out:

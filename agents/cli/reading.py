@@ -7,16 +7,23 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agents.logs import Log
+from schemas.definition import ModelReference
 from schemas.problem import Fault
 from stream.instants import milliseconds
 
 LINES: Final = 20
+SELDOM: Final = 1.0
+"""Seconds between two lines of progress, at least."""
+WIDTH: Final = 200
+"""Of what is printed where there is no terminal; a table is only as wide as it needs to be."""
 Progressed = Callable[[int], None]
 
 
@@ -33,9 +40,14 @@ def instant_option(option: str, text: str | None) -> int | None:
     return milliseconds(instant)
 
 
-def tell_problems(log: Log) -> None:
+def read_by(definition: Path | None, model: ModelReference | None) -> list[Path]:
+    """The file that a definition reads besides itself, as far as it has one."""
+    return [definition.parent / model.file] if definition is not None and model is not None else []
+
+
+def tell_problems(path: Path, log: Log) -> None:
     """Print what is wrong in a log, and what is to be said of it."""
-    tell((*log.problems, *log.notes), log.problem_count - len(log.problems))
+    tell((*log.problems, *(f"{path}: {note}" for note in log.notes)), log.problem_count - len(log.problems))
 
 
 def tell(lines: Iterable[object], further: int) -> None:
@@ -46,27 +58,33 @@ def tell(lines: Iterable[object], further: int) -> None:
         print(f"… and {further} problems more", file=sys.stderr)
 
 
+def console(*, stderr: bool) -> Console:
+    """A console that cuts no name off where what is printed goes to a file or a pipe."""
+    made = Console(stderr=stderr)
+    return made if made.is_terminal else Console(stderr=stderr, width=WIDTH)
+
+
 @contextmanager
 def progress_shown(doing: str, total: int) -> Iterator[Progressed]:
-    """A bar on a terminal; elsewhere a line for each twentieth."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    """A bar on a terminal; elsewhere a line for each twentieth, and not more often than once a second."""
+    bars = Console(stderr=True)
+    if not bars.is_terminal:
         yield _lines(doing, total)
         return
     columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as shown:
+    with Progress(*columns, console=bars) as shown:
         job = shown.add_task(doing, total=total)
         yield lambda done: shown.update(job, completed=done)
 
 
 def _lines(doing: str, total: int) -> Progressed:
-    told = 0
+    told, told_at = 0, monotonic()
 
     def progressed(done: int) -> None:
-        nonlocal told
-        share = done * LINES // max(total, 1)
-        if share > told:
-            told = share
+        nonlocal told, told_at
+        share, now = done * LINES // max(total, 1), monotonic()
+        if share > told and now - told_at >= SELDOM:
+            told, told_at = share, now
             print(f"{doing}: {done} of {total} events", file=sys.stderr)
 
     return progressed

@@ -60,7 +60,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command line
     until_ms = instant_option("--until", until)
     mapping = load_definition(definition)[0] if definition else None
     read = read_log(log, mapping.events.mapping if mapping else None, strict)
-    tell_problems(read)
+    tell_problems(log, read)
     shift_ms = _shift(read, speed) if shift else 0
     run = f"{log.name}@{as_text(now_ms())}"
     connection, rewriter = Connection(settings), _rewriter(read, mapping, shift_ms)

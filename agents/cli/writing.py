@@ -1,13 +1,14 @@
 """Where commands write to, and how they end where nothing can be written: one line, and never a stack.
 
-Invariant: a path that was given wrongly is told before any work is done; a disk that is full, or a reader that has
-gone, ends the command without the interpreter complaining once more when it leaves.
+Invariant: a path that was given wrongly is told before any work is done, and a file that is read is never written; a
+disk that is full, or a reader that has gone, ends the command without the interpreter complaining once more when it
+leaves.
 """
 
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -38,6 +39,28 @@ def check_writable(option: str, path: Path | None) -> None:
         raise Fault(
             f"{option}: `{path}` cannot be written: {error.strerror}", "name a file in a folder of yours"
         ) from None
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None]) -> None:
+    """Raise `Fault` where the file of an option cannot be written, is an input, or is that of another option."""
+    taken = [(path, "is read by this command") for path in inputs if path is not None]
+    for option, path in outputs.items():
+        check_writable(option, path)
+        if path is None:
+            continue
+        for other, why in taken:
+            if _same(path, other):
+                raise Fault(f"{option}: `{path}` {why}", "name another file")
+        taken.append((path, f"is already that of {option}"))
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, or both to standard output; a device may serve twice."""
+    if "-" in (str(path), str(other)):
+        return str(path) == str(other)
+    if path.exists() and other.exists():
+        return path.is_file() and path.samefile(other)
+    return path.resolve() == other.resolve()
 
 
 @contextmanager

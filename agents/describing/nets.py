@@ -66,7 +66,8 @@ def _marking(net: Net, marking: Marking) -> list[dict[str, Any]]:
 
 def _lines(facts: dict[str, Any]) -> list[str]:
     activities = facts["activities"]
-    size = f"{facts['places']} places, {facts['transitions']} transitions, {facts['silent']} of them silent"
+    places, transitions = (counted(facts[which], which[:-1], which) for which in ("places", "transitions"))
+    size = f"{places}, {transitions}, {facts['silent']} of them silent"
     lines = [f"{facts['file']}: {facts['kind']}, {counted(len(activities), 'activity', 'activities')}, {size}"]
     for activity in activities:
         several = f"  ({activity['steps']} steps)" if activity["steps"] > 1 else ""

@@ -22,13 +22,12 @@ svg { --ink: #1f2933; --line: #52606d; --fill: #ffffff; --page: #f7f9fb; --bad: 
 text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2933; fill: var(--ink); }
 text.title { font-size: 16px; font-weight: 600; }
 text.small { font-size: 11px; fill: #52606d; fill: var(--line); }
-.page { fill: #f7f9fb; fill: var(--page); }
+.page, .patch { fill: #f7f9fb; fill: var(--page); }
 .box { fill: #ffffff; fill: var(--fill); stroke: #52606d; stroke: var(--line); stroke-width: 1.4; }
 .solid { fill: #52606d; fill: var(--line); }
 .alarm { fill: #b42318; fill: var(--bad); }
 .arrow { fill: none; stroke: #52606d; stroke: var(--line); stroke-width: 1.3; }
 .ring { fill: none; stroke: #52606d; stroke: var(--line); stroke-width: 1.4; }
-.halo { paint-order: stroke; stroke: #f7f9fb; stroke: var(--page); stroke-width: 4px; stroke-linejoin: round; }
 .bad { stroke: #b42318; stroke: var(--bad); stroke-width: 2.4; }
 """
 
@@ -147,7 +146,9 @@ def _lines(box: Box) -> list[str]:
 
 def _beside(line: Line) -> str:
     assert line.at is not None
-    return _centred("small halo", line.at[0], line.at[1] + 4, line.text)
+    (x, y), width = line.at, SMALL_CHARACTER * len(line.text)
+    patch = f'<rect class="patch" x="{x - width / 2:.1f}" y="{y - 8:.1f}" width="{width:.1f}" height="16"/>'
+    return patch + _centred("small", x, y + 4, line.text)
 
 
 def _centred(look: str, x: float, y: float, text: str) -> str:

@@ -23,19 +23,23 @@ _REMEDY: Final = "mend the log, or the mapping that reads it"
 
 
 class Choice(NamedTuple):
-    """Which events are used, and under which names: `rename` is from the log's names to others."""
+    """Which events are used, and under which names: `rename` is from the log's names to others; `records`: whether
+    cases keep theirs."""
 
     completed_only: bool = False
     rename: Names[str, str] = MappingProxyType({})
     strict: bool = False
+    records: bool = False
 
 
 @dataclass(slots=True)
 class Case:
-    """The names of the used events of one case, in order of time; `order` is where the file first names the case."""
+    """The names of the used events of one case, in order of time; `order` is where the file first names the case.
+    `records`, where they are kept, are those of all its events, each with whether it is used."""
 
     order: int
     activities: list[str] = field(default_factory=list)
+    records: list[tuple[LogRecord, bool]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ def cases_of(log: Log, choice: Choice) -> Cases:
     names, found, rename = log.mapping or XES, Cases(problems=log.problem_count), choice.rename
     read_state = path_reader(names.lifecycle) if names.lifecycle else None
     is_double = _doubles(path_reader(names.event_id)) if names.event_id else None
-    by_name = found.by_name
+    by_name, keeps = found.by_name, choice.records
     case_key, activity_key = names.case, names.activity
     for record in log.records:
         order, value = record[0], record[2]  # what is not touched need not be fetched from memory
@@ -87,12 +91,14 @@ def cases_of(log: Log, choice: Choice) -> Cases:
         if is_double is not None and is_double(name, value):
             found.doubles += 1
             continue
-        state = None if read_state is None else read_state(value)
+        state, used = None if read_state is None else read_state(value), True
         if state not in _COMPLETED and str(state).lower() != "complete":
             found.other += 1
-            if choice.completed_only:
-                continue
-        case.activities.append(rename.get(activity, activity) if rename else activity)
+            used = not choice.completed_only
+        if keeps:
+            case.records.append((record, used))
+        if used:
+            case.activities.append(rename.get(activity, activity) if rename else activity)
     found.used = sum([len(case.activities) for case in by_name.values()])
     found.skipped = found.other if choice.completed_only else 0
     found.by_name = dict(sorted(by_name.items(), key=lambda pair: pair[1].order))

@@ -22,6 +22,7 @@ case: {ends: [Closed]}
 sla:
   - {id: answer, kind: between, from: Open, to: Answer, target: 1h, at_risk: [50%]}
 """
+RULES = "rules: [{id: two, kind: four_eyes, activities: [Open, Answer]}]\n"
 DEADLINES = """
 process: permits
 version: "1"
@@ -255,6 +256,42 @@ def test_the_summary_says_how_many_alerts_there_are_of_what_and_what_became_of_t
     assert "events: 3 applied; open cases at the end: 2" in ran.out
     assert "read 3 events" in ran.err
     assert "of one core" in ran.err
+
+
+def test_rules_that_are_named_in_brackets_stand_in_the_summary_as_they_are(backtest: Command) -> None:
+    """A constraint without an id is called by its text, and activities may be written small."""
+    Path("r.decl").write_text("Absence[open]\nResponse[open, /closed]\n")
+    definition = DEFINITION[: DEFINITION.index("sla:")] + "model: {file: r.decl}\n"
+
+    ran = backtest(log("log.jsonl", event("A", "open", "09:00")), definition=definition)
+
+    assert ran.code == 0
+    assert "│ Absence[open] " in ran.out
+
+
+def test_events_that_rules_on_people_cannot_judge_are_told_apart(backtest: Command) -> None:
+    """They are applied, and counted once."""
+    definition = DEFINITION.replace("at}}", "at, resource: by}}").replace("sla:", RULES + "sla:")
+
+    ran = backtest(log("log.jsonl", *LATE), definition=definition)
+
+    assert "events: 2 applied; open" in ran.out
+    assert "not judged by rules on people: 2 events, which do not carry what a rule asks for" in ran.out
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "./definition.yaml", "r.decl"])
+def test_a_file_that_is_read_is_never_written(backtest: Command, name: str) -> None:
+    """Neither the log nor the definition nor its model: exit code 2, and they are what they were."""
+    Path("r.decl").write_text("Absence[open]\n")
+    definition = DEFINITION[: DEFINITION.index("sla:")] + "model: {file: r.decl}\n"
+    path = log("log.jsonl", *LATE)
+
+    ran = backtest(path, "--alerts", name, definition=definition)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"--alerts: `{Path(name)}` is read by this command; name another file\n"
+    assert Path(path).read_text().splitlines() == list(LATE)
+    assert Path("definition.yaml").read_text() == definition
 
 
 @pytest.mark.parametrize("missing", ["log", "definition"])

@@ -233,6 +233,21 @@ def test_a_folder_and_a_file_of_50_megabytes_are_refused_without_being_read(mode
     )
 
 
+def test_one_of_a_kind_is_said_in_the_singular(model: Command) -> None:
+    """A net of one step, and that one silent."""
+    step = '<place id="e"/><transition id="a"/><arc id="1" source="s" target="a"/><arc id="2" source="a" target="e"/>'
+
+    assert model("m.pnml", HEAD + step + END).out.startswith("m.pnml: PNML, 0 activities, 2 places, 1 transition, 1 of")
+
+
+def test_a_drawing_never_replaces_the_model(model: Command, tmp_path: Path) -> None:
+    """Exit code 2, and the model is what it was."""
+    ran = model("m.pnml", SOUND, "--svg", "./m.pnml")
+
+    assert ran == Ran(2, "", "--svg: `m.pnml` is read by this command; name another file\n")
+    assert (tmp_path / "m.pnml").read_text() == SOUND
+
+
 def test_a_drawing_that_cannot_be_written_is_said_before_any_work(model: Command) -> None:
     """The command is used wrongly then."""
     ran = model("m.pnml", SOUND, "--svg", "nowhere/m.svg")

@@ -1,5 +1,7 @@
 """What the commands that read logs share: instants of options, progress elsewhere than on a terminal, problems told."""
 
+from pathlib import Path
+
 import pytest
 
 from agents.cli.reading import instant_option, progress_shown, tell_problems
@@ -42,33 +44,51 @@ def test_problems_beyond_those_kept_are_counted(capsys: pytest.CaptureFixture[st
     """Problems first, then remarks, on standard error; the rest as a number."""
     problem = Problem("log.jsonl", 3, "line", "it is not JSON", "write one JSON object a line")
 
-    tell_problems(Log([], None, [problem], 41, ["there are no events in it"]))
+    tell_problems(Path("log.jsonl"), Log([], None, [problem], 41, ["there are no events in it"]))
 
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
         "log.jsonl:3: line: it is not JSON; write one JSON object a line",
-        "there are no events in it",
+        "log.jsonl: there are no events in it",
         "… and 40 problems more",
     ]
 
 
 def test_a_clean_log_is_told_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing wrong, nothing said."""
-    tell_problems(Log([], None, [], 0, []))
+    tell_problems(Path("log.jsonl"), Log([], None, [], 0, []))
 
     assert capsys.readouterr() == ("", "")
 
 
-def test_away_from_a_terminal_progress_is_a_line_for_each_twentieth(capsys: pytest.CaptureFixture[str]) -> None:
-    """A thousand steps of a hundredth each make twenty lines, not a thousand."""
+def progress_told(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """A thousand steps that take so long together."""
+    steps = iter(range(1_001))
+    monkeypatch.setattr("agents.cli.reading.monotonic", lambda: next(steps) * seconds / 1_000)
     with progress_shown("backtest", 1_000) as progressed:
         for done in range(1, 1_001):
             progressed(done)
 
+
+def test_away_from_a_terminal_progress_is_a_line_for_each_twentieth(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A thousand steps of a hundredth each make twenty lines, not a thousand."""
+    progress_told(monkeypatch, seconds=40)
+
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [f"backtest: {done} of 1000 events" for done in range(50, 1_001, 50)]
+
+
+def test_progress_of_what_is_soon_done_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line a second at most."""
+    progress_told(monkeypatch, seconds=2.5)
+
+    assert capsys.readouterr().err.splitlines() == [f"backtest: {done} of 1000 events" for done in (400, 800)]
 
 
 def test_progress_of_nothing_is_no_division_by_zero(capsys: pytest.CaptureFixture[str]) -> None:
