@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from stream.conformance.alignment import steps_before
+from stream.conformance.alignment import remarks_of, steps_before
 from stream.conformance.automaton import Automaton
 from stream.conformance.deviation import Deviation, DeviationKind
 from stream.conformance.enabling import expected
-from stream.conformance.frontier import INF
+from stream.conformance.frontier import INF, Frontier
 from stream.conformance.path import Path
 from stream.conformance.routes import ModelStep, to_end
-from stream.conformance.standing import first_steps
+from stream.conformance.standing import first_steps, followed
 
 __all__ = ["Deviation", "DeviationKind", "explain"]
 
@@ -53,12 +53,17 @@ def _unknown(automaton: Automaton, activities: Sequence[str]) -> list[Deviation]
     return list(first.values())
 
 
+MOST_LOOKED_AT = 8  # steps left out before one event, for each of which others are looked for
+
+
 class _Missing(NamedTuple):
-    """A step that was left out, the event before which it was due, and which of the steps due there it is."""
+    """A step that was left out, the event before which it was due, which of the steps left out there it is, and which
+    of those due there, some of which may have come elsewhere."""
 
     place: int
     slot: int
     step: ModelStep
+    position: int = 0
 
 
 class _Account:
@@ -91,11 +96,11 @@ class _Account:
 
     def _leave_out(self, index: int, steps: Sequence[ModelStep]) -> None:
         slot = 0
-        for step in steps:
+        for position, step in enumerate(steps):
             if self.early[step.label]:
                 self.moved[self.early[step.label].pop()] = _Missing(index, 0, step)
             else:
-                self.lacking[step.label].append(_Missing(index, slot, step))
+                self.lacking[step.label].append(_Missing(index, slot, step, position))
                 slot += 1
 
     def _add(self, index: int, activity: str) -> None:
@@ -131,7 +136,7 @@ class _Account:
         activity, awaited, after = self.path.activities[index], self._expected(index), self._after(index)
         moved = self.moved.get(index)
         if moved is not None:
-            due, slot, (label, element) = moved
+            due, slot, (label, element), _ = moved
             kind = DeviationKind.OUT_OF_ORDER
             return Deviation(kind, index, activity, awaited, (label,), element, 2, after, due=due, slot=slot)
         kind, ahead, other = self._too_many(index, activity, awaited), 0, None
@@ -189,19 +194,38 @@ class _Account:
 
     def _skipped(self) -> list[Deviation]:
         found, kind = list[Deviation](), DeviationKind.SKIPPED
-        for index, slot, step in [entry for entries in self.missing.values() for entry in entries]:
+        for index, slot, (label, element), position in [one for entries in self.missing.values() for one in entries]:
             if index < self.end:
-                label, element = step
-                expected, after = self._choice(index, label), self._after(index)
+                expected, after = self._choice(index, label, position), self._after(index)
                 found.append(Deviation(kind, index, label, expected, (label,), element, 1, after, slot=slot))
         return found
 
-    def _choice(self, index: int, label: str) -> tuple[str, ...]:
+    def _choice(self, index: int, label: str, position: int) -> tuple[str, ...]:
         """The steps any one of which would have done in place of one that was left out."""
         standing, activity = self.path.standings[index], self.path.activities[index]
-        if len(self.path.moves[index].missing) > 1 or steps_before(standing, activity) != 1:
-            return (label,)
-        return tuple(sorted({label, *first_steps(standing, activity)}))
+        missing = self.path.moves[index].missing
+        if len(missing) == 1:
+            alone = steps_before(standing, activity) == 1
+            return tuple(sorted({label, *(first_steps(standing, activity) if alone else ())}))
+        remarks, question = remarks_of(standing), (missing, position, activity)
+        found: tuple[str, ...] | None = remarks.get(question)
+        if found is None:
+            labels = [step.label for step in missing]
+            there = followed(self.path.automaton, standing, labels[:position])
+            rest = [*labels[position + 1 :], activity]
+            fit = self._instead_of(label, there, rest) if there and len(labels) <= MOST_LOOKED_AT else []
+            found = remarks[question] = tuple(sorted([label, *fit]))
+        return found
+
+    def _instead_of(self, label: str, there: Frontier, rest: list[str]) -> list[str]:
+        """The steps that lead on as one does from where it was left out; one that leaves it still to be done is beside
+        it, and not in its place."""
+        automaton, found = self.path.automaton, list[str]()
+        for one in expected(there).difference([label], rest):
+            after = followed(automaton, there, [one])
+            if after and label not in expected(after) and followed(automaton, after, rest):
+                found.append(one)
+        return found
 
     def _not_finished(self) -> list[Deviation]:
         steps = [entry.step for entry in self.missing[self.end]]

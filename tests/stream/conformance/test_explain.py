@@ -106,6 +106,17 @@ def test_where_any_of_several_steps_would_have_done_all_are_named() -> None:
     assert (deviation.kind, deviation.expected, len(deviation.missing)) == (DeviationKind.SKIPPED, ("b", "c"), 1)
 
 
+def test_each_of_several_missing_steps_names_what_would_have_done_in_its_place() -> None:
+    """Where a choice lies among the steps that a case jumped over, all its ways are named, and those of no other."""
+    process = (
+        tasks("a b c d f")
+        + '<exclusiveGateway id="x"/><exclusiveGateway id="y"/>'
+        + flows("s>a a>x x>b x>c b>y c>y y>d d>f f>e")
+    )
+    told_of = explain(model(process), ["a", "f"], finished=True)
+    assert [deviation.expected for deviation in told_of] == [("b", "c"), ("d",)]
+
+
 def test_a_step_far_too_early_says_how_many_come_before_it() -> None:
     """At least so many, and which of them are first."""
     (deviation,) = explain(model(SEQUENCE), ["d", "a"], finished=False)
