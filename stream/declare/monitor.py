@@ -39,9 +39,10 @@ class Cut(NamedTuple):
 
 
 class Monitor:
-    """Constraints compiled; `index` everywhere counts from 0 over `constraints`."""
+    """Constraints compiled; `index` everywhere counts from 0 over `constraints`. `foresees`: whether conflicts that
+    come up in a case are looked for: once for each new state of all constraints, at many times the cost of a step."""
 
-    def __init__(self, constraints: Sequence[Constraint]) -> None:
+    def __init__(self, constraints: Sequence[Constraint], *, foresees: bool = True) -> None:
         self.constraints = tuple(constraints)
         numbered = list(enumerate(self.constraints))
         names = sorted({name for constraint in self.constraints for name in constraint.activities})
@@ -50,10 +51,10 @@ class Monitor:
         self._number = {plain.place: number for number, plain in enumerate(self._plains)}
         self._parts = tuple(part for index, constraint in numbered for part in _parts(index, constraint))
         self._heeding = tuple(_heeding(self._parts, name) for name in (None, *names))
-        self._vectors = Vectors(self._plains, letters)
+        self._vectors = Vectors(self._plains, letters, foresees)
         # What the hot path looks up, bound once.
         self._letter, self._move, self._width = letters.get, self._vectors.moves.get, self._vectors.width
-        self._static = self._vectors.conflicts.among(self._vectors.start.states)
+        self._static, self._undecided = self._vectors.conflicts.beforehand(self._vectors.start.states)
         self._journal = Journal(self.constraints, self._plains, _by_constraint(self._parts))
 
     def start(self) -> Standing:
@@ -93,19 +94,36 @@ class Monitor:
 
     def verdict(self, standing: Standing, index: int, clock: int, ended: bool) -> Verdict:
         """What is known of one constraint when all instants before `clock` are over."""
-        if index in self._number:
-            number = self._number[index]
-            found = self._plains[number].verdict(standing.vector.states[number])
-        else:
-            found = Verdict.PERMANENTLY_SATISFIED
-            for part, book in zip(self._parts, standing.books, strict=True):
-                if part.index == index:
-                    found = gravest(found, part.verdict(book, standing.first_at, clock))
-        return found.at_end() if ended else found
+        return self.verdicts(standing, clock, ended)[index]
+
+    def verdicts(self, standing: Standing, clock: int, ended: bool) -> tuple[Verdict, ...]:
+        """What is known of each constraint when all instants before `clock` (ms UTC) are over."""
+        found = [Verdict.PERMANENTLY_SATISFIED] * len(self.constraints)
+        for plain, state in zip(self._plains, standing.vector.states, strict=True):
+            found[plain.place] = plain.verdict(state)
+        for part, book in zip(self._parts, standing.books, strict=True):
+            found[part.index] = gravest(found[part.index], part.verdict(book, standing.first_at, clock))
+        return tuple([one.at_end() for one in found] if ended else found)
+
+    def counts(self, standing: Standing, ended_at: int) -> tuple[int, ...]:
+        """How often each constraint by itself is broken if the case ended then, with what bounds keep out of lists."""
+        violated = [int(one is Verdict.PERMANENTLY_VIOLATED) for one in self.verdicts(standing, ended_at, ended=True)]
+        first_at = standing.first_at
+        if first_at is None or not self._parts:
+            return tuple(violated)
+        listed = [0] * len(violated)
+        for part, book in zip(self._parts, standing.books, strict=True):
+            listed[part.index] += len(book.broken) + book.unlisted + len(part.owed(book, first_at, ended_at))
+        return tuple(map(max, violated, listed))
 
     def conflicts(self) -> tuple[Conflict, ...]:
         """Sets of plain constraints that no case can keep; what conditions or time add is not searched."""
         return tuple(Conflict(self._indices(numbers)) for numbers in self._static)
+
+    def undecided(self) -> tuple[tuple[int, ...], ...]:
+        """Sets of constraints, by index, that are too large to search through: besides what `conflicts` tells, nobody
+        knows whether a case can keep them."""
+        return tuple(map(self._indices, self._undecided))
 
     def cuts(self, standing: Standing) -> tuple[Cut, ...]:
         """Where the bounds of the books hid something."""
@@ -140,15 +158,14 @@ class Monitor:
         return Standing(first_at, move.target, armed, broken, books)
 
     def _new_conflicts(self, move: Move, broken: tuple[Violation, ...], anchor: Anchor) -> Iterator[Violation]:
-        """Conflicts in groups of which none was known; one that is known lasts until one of its members is broken."""
+        """Conflicts that share no constraint with one that lasts; one lasts until one of its members is broken."""
         conflicts, states = self._vectors.conflicts, move.target.states
         known = (*self._static, *(self._numbers(one) for one in broken if one.why is Why.CONFLICT))
         lasting = [one for one in known if not any(conflicts.violated(number, states) for number in one)]
-        for numbers in move.conflicts:
-            group = conflicts.group_of[numbers[0]]
-            if not any(conflict[0] in group for conflict in lasting):
-                first, *others = self._indices(numbers)
-                yield Violation(first, anchor, anchor.at, anchor, Why.CONFLICT, (), tuple(others))
+        new = conflicts.among(states, frozenset().union(*lasting)) if lasting else move.conflicts
+        for numbers in new:
+            first, *others = self._indices(numbers)
+            yield Violation(first, anchor, anchor.at, anchor, Why.CONFLICT, (), tuple(others))
 
     def _indices(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(self._plains[number].place for number in numbers)

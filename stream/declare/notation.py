@@ -13,7 +13,7 @@ from schemas.problem import Fault
 from stream.declare.constraint import Constraint
 from stream.declare.grammar import read_condition, unquoted
 from stream.declare.template import Template, count_of, read_template
-from stream.declare.window import read_window
+from stream.declare.window import Window, read_window
 
 LONGEST = 5_000  # characters of one constraint
 LONGEST_NAME = 1_000
@@ -46,8 +46,16 @@ def read_constraint(text: str, known: frozenset[str] = frozenset()) -> Constrain
     conditions = _fields(template, written.fields)
     activation = read_condition(conditions[0], "A")
     correlation = read_condition(conditions[1], "AT")
-    window = read_window(conditions[2]) if conditions[2].strip() else None
+    window = _window(template, conditions[2]) if conditions[2].strip() else None
     return Constraint(template, activities, count or counted or 1, activation, correlation, window)
+
+
+def _window(template: Template, written: str) -> Window:
+    window = read_window(written)
+    if template is Template.INIT and window.least:
+        wrong = f"{template} with `{written.strip()}` can never be kept: time counts from the case's first step itself"
+        raise Fault(wrong, "begin the window with 0, or leave it out")
+    return window
 
 
 def looks_like_constraint(line: str) -> bool:

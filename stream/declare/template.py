@@ -23,6 +23,7 @@ Choice and Exclusive Choice have no target: the activation condition says which 
 """
 
 import re
+from difflib import get_close_matches
 from enum import Enum, StrEnum
 from typing import Final, NamedTuple
 
@@ -156,13 +157,19 @@ def read_template(written: str) -> tuple[Template, int | None]:
     name = match.group(1) if match else ""
     template = _BY_NAME.get(name) or _ALIASES.get(name)
     if match is None or template is None:
-        raise Fault(f"`{written.strip()}` is no template of Declare", "write one like Response, Precedence or Absence2")
+        raise Fault(f"`{written.strip()}` is no template of Declare", _meant(name))
     digits = match.group(2)
     if digits is None:
         return template, 2 if name == "uniqueness" else None
     if not template.counts:
         raise Fault(f"{template} takes no number", f"write {template}[…]")
     return template, count_of(_NUMBER_WORDS.get(digits, digits)) + (name in _ONE_MORE)
+
+
+def _meant(name: str) -> str:
+    """What may have been meant by an unknown name; very long ones are not compared."""
+    likely = get_close_matches(name[:60], _BY_NAME, n=1, cutoff=0.75)
+    return f"did you mean {_BY_NAME[likely[0]]}?" if likely else "write one like Response, Precedence or Absence2"
 
 
 def count_of(digits: str) -> int:

@@ -49,10 +49,11 @@ class Move(NamedTuple):
 
 
 class Vectors:
-    """All vectors and moves of a set of plain constraints; `letters` are the numbers of the activities, from 1."""
+    """All vectors and moves of a set of plain constraints; `letters` are the numbers of the activities, from 1;
+    `foresees`: whether moves tell conflicts, which have to be searched for."""
 
-    def __init__(self, plains: tuple[Plain, ...], letters: dict[str, int]) -> None:
-        self.plains, self.width = plains, len(letters) + 1
+    def __init__(self, plains: tuple[Plain, ...], letters: dict[str, int], foresees: bool = True) -> None:
+        self.plains, self.width, self.foresees = plains, len(letters) + 1, foresees
         self.serial = 0
         self.vectors: Memo[States, Vector] = Memo(MOST_VECTORS)
         self.moves: Memo[int, Move] = Memo(MOST_MOVES)
@@ -89,5 +90,5 @@ class Vectors:
         target = self.vector(tuple(states))
         quiet = target == vector and not arms
         gone = frozenset((*arms, *disarms, *broken))
-        conflicts = () if quiet else self.conflicts.among(target.states)
+        conflicts = () if quiet or not self.foresees else self.conflicts.among(target.states)
         return Move(target, quiet, tuple(arms), gone, tuple(broken), conflicts)

@@ -30,10 +30,17 @@ class Window(NamedTuple):
         return f"{_number(self.least, unit)},{_number(self.most, unit)},{unit}"
 
     @property
+    def exact(self) -> bool:
+        """Whether it allows one distance in time only, and that is not none."""
+        return 0 < self.least == self.most
+
+    @property
     def words(self) -> str:
-        """For people: `within 30 min`, `between 10 and 30 min`."""
+        """For people: `within 30 min`, `between 10 and 30 min`, `exactly 30 min`."""
         unit = self._unit()
         most = f"{_number(self.most, unit)} {_WORDS[unit]}"
+        if self.exact:
+            return f"exactly {most}"
         return f"between {_number(self.least, unit)} and {most}" if self.least else f"within {most}"
 
     def contains(self, distance: int) -> bool:

@@ -20,22 +20,22 @@ _RULES: Final[dict[Template, str]] = {
     Template.EXCLUSIVE_CHOICE: "either {a} or {b} must be done{within}, not both",
     Template.RESPONDED_EXISTENCE: "where {a} is done, {b} must be done too{within}",
     Template.CO_EXISTENCE: "{a} and {b} must be done both or neither{within}",
-    Template.RESPONSE: "{a} must be followed by {b}{within}",
-    Template.PRECEDENCE: "{b} must be preceded by {a}{within}",
-    Template.SUCCESSION: "{a} must be followed by {b}, and {b} preceded by {a}{within}",
-    Template.ALTERNATE_RESPONSE: "{a} must be followed by {b}{within} before it is done again",
-    Template.ALTERNATE_PRECEDENCE: "{b} must be preceded by {a}{within}, each time anew",
+    Template.RESPONSE: "{a} must be followed by {b}{later}",
+    Template.PRECEDENCE: "{b} must be preceded by {a}{before}",
+    Template.SUCCESSION: "{a} must be followed by {b}{later}, and {b} preceded by {a}{before}",
+    Template.ALTERNATE_RESPONSE: "{a} must be followed by {b}{later} before it is done again",
+    Template.ALTERNATE_PRECEDENCE: "{b} must be preceded by {a}{before}, each time anew",
     Template.ALTERNATE_SUCCESSION: "{a} and {b} must alternate{within}, {a} first",
-    Template.CHAIN_RESPONSE: "{a} must be followed at once by {b}{within}",
-    Template.CHAIN_PRECEDENCE: "{b} must be directly preceded by {a}{within}",
+    Template.CHAIN_RESPONSE: "{a} must be followed at once by {b}{later}",
+    Template.CHAIN_PRECEDENCE: "{b} must be directly preceded by {a}{before}",
     Template.CHAIN_SUCCESSION: "{a} and {b} must come as a pair, one directly after the other{within}",
     Template.NOT_RESPONDED_EXISTENCE: "where {a} is done, {b} must not be done{within}",
     Template.NOT_CO_EXISTENCE: "{a} and {b} must not both be done{within}",
-    Template.NOT_RESPONSE: "{a} must not be followed by {b}{within}",
-    Template.NOT_PRECEDENCE: "{b} must not be preceded by {a}{within}",
+    Template.NOT_RESPONSE: "{a} must not be followed by {b}{later}",
+    Template.NOT_PRECEDENCE: "{b} must not be preceded by {a}{before}",
     Template.NOT_SUCCESSION: "{b} must not come after {a}{within}",
-    Template.NOT_CHAIN_RESPONSE: "{a} must not be followed at once by {b}{within}",
-    Template.NOT_CHAIN_PRECEDENCE: "{b} must not be directly preceded by {a}{within}",
+    Template.NOT_CHAIN_RESPONSE: "{a} must not be followed at once by {b}{later}",
+    Template.NOT_CHAIN_PRECEDENCE: "{b} must not be directly preceded by {a}{before}",
     Template.NOT_CHAIN_SUCCESSION: "{b} must not come directly after {a}{within}",
 }
 
@@ -82,14 +82,14 @@ def _missing(constraint: Constraint, violation: Violation) -> str:
     if words[-1] in _TOGETHER:
         return "{p} was done without {q}{within}"
     if culprit is None:
-        return "{p} was not followed by {q}{within}"
+        return "{p} was not followed by {q}{later}"
     if culprit == violation.anchor:
         return _LOOKED_BACK.get(words[0], "{p} was done without {q}{within} before it")
     if "Chain" not in words:
-        return "{p} was done again before {q} had followed{within}"
-    as_must_be = ", not by {q} as it must be{within}"
+        return "{p} was done again before {q} had followed{later}"
+    as_must_be = ", not by {q} as it must be{later}"
     return "{p} was followed at once by {culprit}" + (
-        ", but not as it must be{within}" if (culprit.activity,) == violation.expected else as_must_be
+        ", but not as it must be{later}" if (culprit.activity,) == violation.expected else as_must_be
     )
 
 
@@ -117,7 +117,7 @@ def _filled(text: str, constraint: Constraint, violation: Violation | None = Non
         names |= {"p": second, "q": first}
     if violation is not None and violation.culprit is not None:
         names["culprit"] = violation.culprit.activity
-    return text.format_map(names | {"within": _within(constraint)})
+    return text.format_map(names | _times(constraint))
 
 
 def _counts(count: int) -> dict[str, str]:
@@ -131,11 +131,14 @@ def _counts(count: int) -> dict[str, str]:
     }
 
 
-def _within(constraint: Constraint) -> str:
+def _times(constraint: Constraint) -> dict[str, str]:
+    """The window by itself, as one after an event, and as one before it; nothing where there is none."""
     if constraint.window is None:
-        return ""
-    of_the_case = "" if constraint.template.has_target else " of the case's first step"
-    return f" {constraint.window.words}{of_the_case}"
+        return {"within": "", "later": "", "before": ""}
+    said, exact = f" {constraint.window.words}", constraint.window.exact
+    from_start = f" {'after' if constraint.window.least else 'of'} the case's first step"
+    within = said if constraint.template.has_target else said + from_start
+    return {"within": within, "later": said + " later" * exact, "before": said + " before"}
 
 
 def _conditions(constraint: Constraint) -> str:

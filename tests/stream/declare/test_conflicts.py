@@ -26,6 +26,53 @@ def test_two_ends_or_two_beginnings_exclude_each_other() -> None:
     assert monitor("End[A]", "End[B]").conflicts() == (Conflict((0, 1)),)
 
 
+def ring(count: int) -> list[str]:
+    """Each of several activities must come, and each be followed by the next, the last one by the first."""
+    follows = [f"Response[A{i}, A{(i + 1) % count}]" for i in range(count)]
+    return follows + [f"Existence[A{i}]" for i in range(count)]
+
+
+@pytest.mark.parametrize("count", [6, 10, 12, 16, 20, 30])
+def test_a_small_conflict_is_found_in_a_large_set(count: int) -> None:
+    """Two that must come and exclude each other, among many that owe much; the ring by itself cannot end, so that it
+    conflicts with any activity in it that must come."""
+    watching = monitor(*ring(count), "Not Co-Existence[A0, A5]")
+    small, large = watching.conflicts()
+    assert small == Conflict((count, count + 5, 2 * count))
+    assert large.constraints[:-1] == tuple(range(count))
+    assert large.constraints[-1] in set(range(count, 2 * count)) - set(small.constraints)
+    assert watching.undecided() == ()
+
+
+def test_a_conflict_along_a_long_chain_is_found() -> None:
+    """The first activity must come, each asks for the next, and the last one must not come."""
+    chain = [f"Response[A{i}, A{i + 1}]" for i in range(40)]
+    others = [f"Existence[B{i}]" for i in range(20)] + [f"Response[A{i}, B{i}]" for i in range(20)]
+    watching = monitor(*chain, *others, "Init[A0]", "Absence[A40]")
+    assert watching.conflicts() == (Conflict((*range(40), 80, 81)),)
+
+
+def test_a_large_set_that_can_be_kept_is_decided_to_be_so() -> None:
+    """Without the step from the last to the first the ring is a line, which can be gone along."""
+    watching = monitor(*(text for text in ring(30) if text != "Response[A29, A0]"), "Not Co-Existence[A0, B]")
+    assert (watching.conflicts(), watching.undecided()) == ((), ())
+
+
+def test_what_the_order_of_steps_makes_impossible_is_found_among_many() -> None:
+    """A, then B, then C, and yet no C after A."""
+    others = [f"Existence[D{i}]" for i in range(20)] + [f"Response[A, D{i}]" for i in range(20)]
+    watching = monitor("Response[A, B]", "Response[B, C]", *others, "Not Response[A, C]", "Existence[A]")
+    assert watching.conflicts() == (Conflict((0, 1, 42, 43)),)
+
+
+def test_a_second_conflict_that_shares_no_constraint_is_told_too() -> None:
+    """Before any case and in one, while the first one lasts."""
+    assert monitor("Init[A]", "Init[B]", "End[A]", "End[B]").conflicts() == (Conflict((0, 1)), Conflict((2, 3)))
+    watching = monitor("Not Co-Existence[B, A]", "Existence2[B]", "Not Response[C, A]", "Response[C, A]")
+    found = watching.violations(stand(watching, spelled("AC")), 9 * MINUTE, None)
+    assert [(one.constraint, one.others, one.happened_at // MINUTE) for one in found] == [(0, (1,), 0), (2, (3,), 1)]
+
+
 def test_sets_that_can_be_kept_are_in_no_conflict() -> None:
     """Each has a case that keeps all of it."""
     assert monitor("Succession[A, B]", "Chain Response[B, C]", "End[C]", "Exactly2[A]").conflicts() == ()
@@ -44,7 +91,7 @@ def test_a_conflict_is_told_at_the_event_that_makes_it() -> None:
 
 def test_a_conflict_that_a_violation_has_settled_may_be_followed_by_another() -> None:
     """Once a member is broken the rest goes on; what is impossible among the rest is told anew."""
-    watching = monitor("Response[A, B]", "Absence[B]", "Response[A, C]", "Absence[C]")
+    watching = monitor("Existence[B]", "Not Co-Existence[A, B]", "Response[B, D]", "Not Co-Existence[A, D]")
     found = watching.violations(stand(watching, spelled("AB")), 9 * MINUTE, None)
     assert [(one.constraint, one.others, one.why.value, one.happened_at // MINUTE) for one in found] == [
         (0, (1,), "conflict", 0),
@@ -98,8 +145,9 @@ def test_what_is_too_large_to_search_is_not_in_conflict_as_far_as_anybody_knows(
     """With too small a budget a true conflict is not told; with the usual one it is."""
     texts = ("Exactly900[A]", "Exactly901[A]")
     assert monitor(*texts).conflicts() == (Conflict((0, 1)),)
+    assert monitor(*texts).undecided() == ()
     monkeypatch.setattr(conflict, "MOST_SEARCHED", 100)
-    assert monitor(*texts).conflicts() == ()
+    assert (monitor(*texts).conflicts(), monitor(*texts, "Existence[B]").undecided()) == ((), ((0, 1),))
 
 
 def test_forgotten_vectors_are_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:

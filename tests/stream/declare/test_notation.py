@@ -36,7 +36,8 @@ READ = {
     "Existence[Überprüfung / 検査: #1]": "Existence[Überprüfung / 検査: #1]",
     'Existence["7"]': 'Existence["7"]',
     "Absence[A] | A.Price>50||": "Absence[A] |A.Price > 50",
-    "Init[A] |A.format is not zipped |112,234,h": "Init[A] |A.format is not zipped |112,234,h",
+    "Init[A] |A.format is not zipped |0,234,h": "Init[A] |A.format is not zipped |0,234,h",
+    "End[A] |A.format is not zipped |112,234,h": "End[A] |A.format is not zipped |112,234,h",
     "Response[A, B] | | |0,30,M": "Response[A, B] | | |0,30,m",
     "Response[A, B] | | |0,60,s": "Response[A, B] | | |0,1,m",
     "Response[A, B] | | | 0 , 0.5 , s ": "Response[A, B] | | |0,0.5,s",
@@ -97,6 +98,7 @@ REFUSED = {
     "Response[A, B] | | |-1,30,m": "is not a condition on time",
     "Response[A, B] | | |5,3,m": "ends before it begins",
     "Response[A, B] | | |0,99999,d": "longer than a hundred years",
+    "Init[A] | |2,4,s": "Init with `2,4,s` can never be kept: time counts from the case's first step itself",
     "Response[" + "A" * 2_000 + ", B]": "the name of an activity is too long",
     "Response[" + "A" * 9_000 + ", B]": "too long for a constraint",
 }
@@ -141,6 +143,8 @@ def constraints(draw: st.DrawFn) -> Constraint:
     count = draw(st.integers(1, MOST)) if template.counts else 1
     correlation = draw(st.none() | conditions("AT")) if template.has_target else None
     window = draw(st.none() | windows)
+    if window and template is Template.INIT:
+        window = Window(0, window.most)
     return Constraint(template, tuple(names), count, draw(st.none() | conditions("A")), correlation, window)
 
 
@@ -159,6 +163,23 @@ def test_what_is_not_a_constraint_is_refused_with_its_reason(written: str, wrong
         read_constraint(written)
     assert wrong in refused.value.wrong
     assert refused.value.right
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("Respnse[A, B]", "did you mean Response?"),
+        ("not chain respones[A, B]", "did you mean Not Chain Response?"),
+        ("Absense2[A]", "did you mean Absence?"),
+        ("Whatever[A]", "write one like Response, Precedence or Absence2"),
+        ("R" * 4_000 + "[A]", "write one like Response, Precedence or Absence2"),
+    ],
+)
+def test_an_unknown_template_is_told_the_one_that_is_spelled_most_like_it(written: str, right: str) -> None:
+    """Where none is like it, what templates look like."""
+    with pytest.raises(Fault) as refused:
+        read_constraint(written)
+    assert refused.value.right == right
 
 
 @settings(max_examples=60)

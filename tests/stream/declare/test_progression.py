@@ -88,7 +88,7 @@ def constraints(draw: st.DrawFn) -> Named:
     return draw(st.sampled_from(list(FORMULAS))), "".join(draw(st.permutations(NAMES))[:2])
 
 
-sets_of_constraints = st.lists(constraints(), min_size=2, max_size=4)
+sets_of_constraints = st.lists(constraints(), min_size=2, max_size=5)
 
 
 def written(named: Named) -> str:
@@ -114,18 +114,24 @@ def conflicts_said(monitor: Monitor, standing: Standing, clock: int) -> dict[fro
     return {frozenset((violation.constraint, *violation.others)): violation.happened_at for violation in listed}
 
 
+def disjoint(sets: Iterable[frozenset[int]]) -> bool:
+    """Whether no two of these share a constraint."""
+    return all(not one & other for one, other in combinations(sets, 2))
+
+
 @settings(max_examples=250)
 @given(sets_of_constraints, st.lists(st.sampled_from([*NAMES, "Z"]), min_size=1, max_size=7))
 def test_a_conflict_is_said_exactly_while_constraints_still_open_cannot_be_kept_together(
     named: list[Named], trace: list[str]
 ) -> None:
-    """After every event some set that was said is still unbroken exactly if some constraints, each still open, can no
-    longer all be kept; and whenever one is said, no smaller set would do."""
+    """Whenever a set is said, no smaller one would do, and it shares no constraint with one that was said and is still
+    unbroken; and after every event each set that cannot be kept any more shares one with such a set."""
     monitor = Monitor([read_constraint(written(each)) for each in named])
     alone = [automaton(*each, NAMES) for each in named]
     known = {frozenset(conflict.constraints): 0 for conflict in monitor.conflicts()}
     assert known.keys() <= minimal_conflicts(named, ())
-    assert bool(known) == bool(minimal_conflicts(named, ()))
+    assert disjoint(known)
+    assert all(any(least & told for told in known) for least in minimal_conflicts(named, ()))
     for place in range(len(trace)):
         now, clock = trace[: place + 1], place * SECOND
         said, exact = conflicts_said(monitor, after(monitor, now), clock), minimal_conflicts(named, now)
@@ -133,7 +139,10 @@ def test_a_conflict_is_said_exactly_while_constraints_still_open_cannot_be_kept_
         assert {least for least, at in said.items() if at < clock} <= known.keys()
         known |= said
         broken = {index for index, oracle in enumerate(alone) if oracle.read(now) not in oracle.good}
-        assert any(not least & broken for least in known) == bool(exact)
+        lasting = [least for least in known if not least & broken]
+        assert disjoint(lasting)
+        assert bool(lasting) == bool(exact)
+        assert all(any(least & told for told in lasting) for least in exact)
 
 
 def test_a_case_that_must_end_in_a_step_it_may_not_repeat_can_do_nothing_else_before() -> None:

@@ -111,7 +111,23 @@ def test_every_template_says_what_it_asks_for(template: Template) -> None:
     assert said.endswith(" (where A.x is 1)")
 
 
-def test_a_rule_reads_with_its_time() -> None:
-    """What is asked for, as the definition has it."""
-    rule = read_constraint("Response[Escalated, Manager informed] | | |0,30,m")
-    assert phrase(rule) == "Escalated must be followed by Manager informed within 30 min"
+@pytest.mark.parametrize(
+    ("rule", "asked"),
+    [
+        ("Response[Ask, Told] | | |0,30,m", "Ask must be followed by Told within 30 min"),
+        ("Response[Ask, Told] | | |10,30,m", "Ask must be followed by Told between 10 and 30 min"),
+        ("Response[Ask, Told] | | |48225,48225,s", "Ask must be followed by Told exactly 48225 s later"),
+        ("Precedence[Ask, Told] | | |92,14473,s", "Told must be preceded by Ask between 92 and 14473 s before"),
+        ("Chain Precedence[Ask, Told] | | |5,5,s", "Told must be directly preceded by Ask exactly 5 s before"),
+        (
+            "Succession[Ask, Told] | | |0,2,h",
+            "Ask must be followed by Told within 2 h, and Told preceded by Ask within 2 h before",
+        ),
+        ("Absence[Ask] | |1,2,h", "Ask must not be done between 1 and 2 h after the case's first step"),
+        ("Response[Ask, Told] | | |0,0,s", "Ask must be followed by Told within 0 d"),
+        ("Existence[Ask] | |1,1,h", "Ask must be done at least once exactly 1 h after the case's first step"),
+    ],
+)
+def test_a_rule_reads_with_its_time(rule: str, asked: str) -> None:
+    """What is asked for, as the definition has it, on the side of the step on which the time counts."""
+    assert phrase(read_constraint(rule)) == asked
