@@ -44,6 +44,9 @@ def _print_text(held: dict[str, Any], problems: tuple[Problem, ...]) -> None:
     if problems:
         return
     print(f"{held['file']}: {held['process']} version {held['version']}, {_counted(held)}")
+    if held["undecided"]:
+        said = "conflicts between them: not decided: too large to search through"
+        print(f"{held['file']}: {_number(held['undecided'], 'constraint')}: {said}", file=sys.stderr)
     for note in (held["model"] or {}).get("notes", ()):
         print(f"{held['file']}: model: {note}", file=sys.stderr)
 
@@ -63,6 +66,14 @@ def _number(count: int, of: str) -> str:
     return f"{count} {of}{'' if count == 1 else 's'}"
 
 
+def _undecided(declared: list[str]) -> int:
+    """How many constraints are in sets of which nobody knows whether a case can keep them."""
+    from stream.declare import Monitor, read_constraint
+
+    monitor = Monitor([read_constraint(text) for text in declared])
+    return sum(map(len, monitor.undecided()))
+
+
 def _report(path: Path) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """What a definition holds, or only its file's name, with what is wrong with it."""
     from agents.definition_files import load_definition
@@ -80,6 +91,7 @@ def _report(path: Path) -> tuple[dict[str, Any], tuple[Problem, ...]]:
         "slas": len(definition.sla),
         "constraints": len(definition.constraints),
         "rules": len(definition.rules),
+        "undecided": _undecided([one.declare for one in definition.constraints if one.declare]),
         "declared": definition.model.file if definition.model is not None and content is None else None,
         "model": None,
     }

@@ -5,6 +5,7 @@ Invariant: what is not certain is never said as if it were; sums take upper boun
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from json import dumps
 from typing import Final
 
 from rich.console import Console
@@ -22,11 +23,7 @@ _MOST_ROWS: Final = 15
 
 def remarks(automaton: Automaton, cases: Cases, completed_only: bool) -> Iterator[str]:
     """What is to be said before anything is aligned: names that only one side knows, lifecycles that count."""
-    if cases.other and not completed_only:
-        events = f"{cases.other} events are not of lifecycle `complete`"
-        yield f"{events}, and each counts as a step; --completed-only leaves them out"
-    if cases.doubles:
-        yield f"{cases.doubles} events have the id of an earlier one of their case, and are left out"
+    yield from of_the_log(cases, completed_only)
     labels, seen = automaton.labels, set(cases.activities)
     if not seen:
         return
@@ -36,14 +33,29 @@ def remarks(automaton: Automaton, cases: Cases, completed_only: bool) -> Iterato
         yield f"no activity of the log is a step of the model, so every event costs 1; {remedy} (a step: `{step}`)"
         return
     if strangers := seen - labels:
-        yield f"not steps of the model, but activities of the log: {_listed(strangers)}"
+        yield f"not steps of the model, but activities of the log: {listed(strangers)}"
     if unseen := labels - seen:
-        yield f"not activities of the log, but steps of the model: {_listed(unseen)}"
+        yield f"not activities of the log, but steps of the model: {listed(unseen)}"
 
 
-def _listed(names: Collection[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in sorted(names)[:_MOST_NAMES])
+def of_the_log(cases: Cases, completed_only: bool) -> Iterator[str]:
+    """What is to be said of a log whatever it is held against."""
+    if cases.other and not completed_only:
+        events = f"{cases.other} events are not of lifecycle `complete`"
+        yield f"{events}, and each counts as a step; --completed-only leaves them out"
+    if cases.doubles:
+        yield f"{cases.doubles} events have the id of an earlier one of their case, and are left out"
+
+
+def listed(names: Collection[str]) -> str:
+    """The first names in order, and how many more there are."""
+    shown = ", ".join(map(quoted, sorted(names)[:_MOST_NAMES]))
     return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
+
+
+def quoted(name: str) -> str:
+    """A name within a sentence; what a terminal might take for an order is spelled out."""
+    return f"`{name}`" if name.isprintable() else dumps(name)
 
 
 def print_summary(automaton: Automaton, cases: Cases, report: Report, console: Console) -> None:
@@ -64,8 +76,7 @@ def _lines(cases: Cases, report: Report) -> Iterator[str]:
     count, bounded = report.cases.total(), report.cases["bounded"]
     fit = f", {report.fitting} of them fit ({report.fitting / count:.1%})" if count else ""
     yield f"cases: {count}{fit}"
-    wrong = f"; {cases.problems} more problems in the log" if cases.problems else ""
-    yield f"events: {cases.used} used, {cases.skipped} skipped, {cases.refusals} refused{wrong}"
+    yield counted_events(cases)
     if report.closed:
         some = f" of the {report.closed} that have one" if report.closed < count else ""
         yield f"cost: {'at most ' if bounded else ''}{report.cost}, {report.cost / report.closed:.2f} a case{some}"
@@ -75,6 +86,12 @@ def _lines(cases: Cases, report: Report) -> Iterator[str]:
     yield f"certainty: {_graded(report.events, 'prefix costs')}; {_graded(report.cases, 'closing costs')}"
     if report.gave_up:
         yield f"after {ATTEMPTS} cases that were too uncertain to be exact at once, no more were looked at closely"
+
+
+def counted_events(cases: Cases) -> str:
+    """What became of the events of a log."""
+    wrong = f"; {cases.problems} more problems in the log" if cases.problems else ""
+    return f"events: {cases.used} used, {cases.skipped} skipped, {cases.refusals} refused{wrong}"
 
 
 def _graded(grades: Counter[Grade], what: str) -> str:

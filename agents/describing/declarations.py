@@ -15,16 +15,20 @@ def declaration_described(path: Path, content: bytes, reading: Reading) -> Descr
     """Read a declaration and look for conflicts; raises `Refused` with every problem found."""
     check_options(str(path), "Declare", frozenset(), reading._asdict())
     declaration = read_declare(str(path), content)
-    conflicts = [conflict.constraints for conflict in Monitor(declaration.constraints).conflicts()]
+    monitor = Monitor(declaration.constraints)
+    conflicts = [conflict.constraints for conflict in monitor.conflicts()]
+    undecided = [list(indices) for indices in monitor.undecided()]
     facts = {
         "file": str(path),
         "kind": "Declare",
         "activities": sorted(_names(declaration)),
         "constraints": [{"text": one.text, "words": phrase(one)} for one in declaration.constraints],
         "conflicts": [list(indices) for indices in conflicts],
+        "undecided": undecided,
         "notes": list(declaration.notes),
     }
-    return Description(facts, _lines(path, declaration, conflicts), lambda: _diagram(path, declaration, conflicts))
+    lines = (*_lines(path, declaration), *_found(conflicts, undecided))
+    return Description(facts, lines, lambda: _diagram(path, declaration, conflicts))
 
 
 def _diagram(path: Path, declaration: Declaration, conflicts: list[tuple[int, ...]]) -> Diagram:
@@ -36,14 +40,25 @@ def _names(declaration: Declaration) -> set[str]:
     return {*declaration.activities, *(name for one in declaration.constraints for name in one.activities)}
 
 
-def _lines(path: Path, declaration: Declaration, conflicts: list[tuple[int, ...]]) -> tuple[str, ...]:
+def _lines(path: Path, declaration: Declaration) -> list[str]:
     names, constraints = sorted(_names(declaration)), declaration.constraints
     size = f"{counted(len(names), 'activity', 'activities')}, {counted(len(constraints), 'constraint', 'constraints')}"
     lines = [f"{path}: Declare, {size}", *(f"  {name}" for name in names), "constraints:"]
     lines += [f"  {number}. {phrase(one)}   [{one.text}]" for number, one in enumerate(constraints, 1)]
-    lines += [f"note: {note}" for note in declaration.notes]
-    for indices in conflicts:
-        lines.append(f"conflict: no case can keep {' and '.join(f'{index + 1}.' for index in indices)} together")
-    if not conflicts:
+    return lines + [f"note: {note}" for note in declaration.notes]
+
+
+def _found(conflicts: list[tuple[int, ...]], undecided: list[list[int]]) -> list[str]:
+    """The conflicts, and whether there may be others."""
+    lines = [f"conflict: no case can keep {_numbered(indices)} together" for indices in conflicts]
+    if undecided:
+        others = "further conflicts" if conflicts else "conflicts"
+        count = counted(sum(map(len, undecided)), "constraint", "constraints")
+        lines.append(f"{others} between {count}: not decided: too large to search through")
+    elif not conflicts:
         lines.append("no conflict found between the constraints without conditions and times")
-    return tuple(lines)
+    return lines
+
+
+def _numbered(indices: tuple[int, ...]) -> str:
+    return " and ".join(f"{index + 1}." for index in indices)

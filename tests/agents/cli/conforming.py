@@ -1,4 +1,4 @@
-"""What the tests of `casewatch conformance` share: small logs, a small model, and rows read back."""
+"""What the tests of `casewatch conformance` share: small logs, small models, and rows read back."""
 
 import csv
 import io
@@ -10,6 +10,7 @@ from stream.models.net import Net, Transition
 
 EVENT_HEADER = "case,index,activity,cost,grade,at_least"
 CASE_HEADER = "case,events,cost,grade,at_least"
+THREE = ("Init[open]", "Response[open, close]", "Absence2[pay]")
 
 
 class Ran(NamedTuple):
@@ -52,3 +53,14 @@ def xes(*traces: tuple[str, list[tuple[str, str]]]) -> str:
 def rows(text: str) -> list[list[str]]:
     """The rows of a CSV below its header."""
     return list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+
+def rules(*lines: str) -> str:
+    """Write a Declare file."""
+    Path("rules.decl").write_text("\n".join(lines) + "\n")
+    return "rules.decl"
+
+
+def cells(text: str) -> list[list[str]]:
+    """The rows of a summary's table."""
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if "│" in line]

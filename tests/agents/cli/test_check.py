@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents.cli import main
+from stream.declare import conflict
 
 TESTDATA = Path(__file__).parents[2] / "schemas" / "testdata"
 GOOD, WHOLE, BAD = (TESTDATA / name for name in ("minimal.good.yaml", "whole.good.yaml", "keys.bad.unknown_key.yaml"))
@@ -48,6 +49,22 @@ def test_a_definition_without_topics_is_right_for_a_backtest_and_refused_by_a_wo
     problem = f"{file}:1: events.topics: without topics there is nothing to watch; name the Kafka topics to read"
     assert (codes, out) == ([0, 1, 1], f"{file}: p version 1, no topics, 0 SLAs, no model\n")
     assert [line.startswith(problem) for line in err.splitlines()] == [True, True]
+
+
+def test_constraints_too_many_to_search_for_conflicts_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The definition is right as far as anybody knows."""
+    file = tmp_path / "many.yaml"
+    lines = [f"- {{id: c{count}, declare: 'Exactly{count}[Pay]'}}\n" for count in (900, 901)]
+    file.write_text("process: p\nversion: '1'\nconstraints:\n" + "".join(lines))
+    monkeypatch.setattr(conflict, "MOST_SEARCHED", 100)
+
+    code = _run(monkeypatch, "check", file)
+
+    assert code == 0
+    said = f"{file}: 2 constraints: conflicts between them: not decided: too large to search through\n"
+    assert capsys.readouterr().err.endswith(said)
 
 
 def test_every_problem_of_every_file_is_told(

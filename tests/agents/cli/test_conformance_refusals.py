@@ -19,6 +19,13 @@ def test_names_that_only_one_side_knows_are_said_once(conformance: Command) -> N
     assert "not activities of the log, but steps of the model: `b`, `c`\n" in ran.err
 
 
+def test_a_name_of_several_lines_stays_on_one(conformance: Command) -> None:
+    """A remark is a line, and shows what in the name cannot be seen."""
+    ran = conformance(table("log.csv", "A,a", '"A","x\ny"'))
+
+    assert 'not steps of the model, but activities of the log: "x\\ny"\n' in ran.err
+
+
 def test_a_log_that_shares_no_name_with_its_model_is_told_so(conformance: Command) -> None:
     """Names differ, and not the cases: how to say that they mean the same stands in the remark."""
     ran = conformance(table("log.csv", "A,Open", "A,Close"), "--per-case", "c.csv")
@@ -29,12 +36,15 @@ def test_a_log_that_shares_no_name_with_its_model_is_told_so(conformance: Comman
     assert "what `Close` is called there (a step: `a`)" in ran.err
 
 
+PLACED = tuple(f"log.csv:{line}:" for line in range(10))
+
+
 def test_bad_lines_are_told_with_their_place_and_counted_and_the_rest_is_read(conformance: Command) -> None:
     """A row too short, no case, no activity: three lines said once each, one event used, and exit code 0."""
     ran = conformance(table("log.csv", "A,a", "A", ",b", "A,", "A,b,soon"), "--per-case", "-")
 
     assert (ran.code, rows(ran.out)) == (0, [["A", "2", "1", "exact", "1"]])
-    assert [line.split("; ")[0] for line in ran.err.splitlines() if line.startswith("log.csv:")] == [
+    assert [line.split("; ")[0] for line in ran.err.splitlines() if line.startswith(PLACED)] == [
         "log.csv:3: row: it has 1 cells, the header 3",
         "log.csv:6: time:timestamp: `soon` is not a time in ISO 8601",
         "log.csv:4: missing_case: case at `case:concept:name`: it is not there",
@@ -49,7 +59,7 @@ def test_strict_refuses_a_log_at_its_first_bad_line(conformance: Command, bad: s
     ran = conformance(table("log.csv", "A,a", bad, ","), "--strict", "--per-case", "c.csv")
 
     assert (ran.code, ran.out, Path("c.csv").exists()) == (1, "", False)
-    assert [line.split(" ")[0] for line in ran.err.splitlines() if line.startswith("log.csv:")] == ["log.csv:3:"]
+    assert [line.split(" ")[0] for line in ran.err.splitlines() if line.startswith(PLACED)] == ["log.csv:3:"]
 
 
 def test_a_log_of_which_nothing_can_be_read_is_a_failure(conformance: Command) -> None:
@@ -91,6 +101,17 @@ def test_what_is_wrong_in_a_model_is_told(conformance: Command) -> None:
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.startswith("net.pnml:1: ")
+
+
+def test_the_model_of_a_definition_is_never_written(conformance: Command) -> None:
+    """As little as a model that is named; exit code 2."""
+    Path("t.yaml").write_text("process: p\nversion: '1'\nmodel: {file: rules.decl}\n")
+    Path("rules.decl").write_text("Init[a]\n")
+
+    ran = conformance("none.csv", "--definition", "t.yaml", "--per-case", "rules.decl")
+
+    assert (ran.code, ran.err) == (2, "--per-case: `rules.decl` is read by this command; name another file\n")
+    assert Path("rules.decl").read_text() == "Init[a]\n"
 
 
 WRONG_USE = [

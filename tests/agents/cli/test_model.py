@@ -11,6 +11,7 @@ import pytest
 
 from agents.cli import main
 from agents.definition_files import LARGEST_MODEL
+from stream.declare import conflict
 
 HEAD = '<pnml><net id="n">\n<place id="s"><initialMarking><text>1</text></initialMarking></place>\n'
 STEPS = (
@@ -135,6 +136,21 @@ def test_constraints_are_told_in_words_and_drawn(model: Command, tmp_path: Path)
         model("r.decl", DECLARED, "--final", "e").err
         == "r.decl:1: --final: says nothing about a Declare file; leave it out\n"
     )
+
+
+def test_what_is_too_large_to_search_for_conflicts_is_told_to_be_undecided(
+    model: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what was searched through is said to be free of conflicts."""
+    declared = "Exactly9[Pay]\nExactly9[Ship]\nChain Response[Pay, Ship]\nChain Precedence[Pay, Ship]\n"
+    assert model("r.decl", declared).out.splitlines()[-1].startswith("no conflict found")
+    monkeypatch.setattr(conflict, "MOST_SEARCHED", 100)
+    ran = model("r.decl", declared)
+    assert (ran.code, ran.out.splitlines()[-1]) == (
+        0,
+        "conflicts between 4 constraints: not decided: too large to search through",
+    )
+    assert json.loads(model("r.decl", declared, "--format", "json").out)["undecided"] == [[0, 1, 2, 3]]
 
 
 def test_options_of_one_kind_of_file_are_refused_for_another(model: Command) -> None:
