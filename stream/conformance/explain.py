@@ -75,6 +75,11 @@ class _Account:
 
     def __init__(self, path: Path, wanted: int) -> None:
         self.path, self.end, self.lost = path, len(path.moves), wanted >= INF
+        self.turned = [0]  # from each event on, the last that turned over how one was read, and with it what pairs up
+        for index in range(self.end - 1, -1, -1):
+            read_by = path.read_by[index]
+            self.turned.append(max(self.turned[-1], read_by if read_by > index else 0))
+        self.turned.reverse()
         self.extra: list[int] = []  # events that the model did not take
         self.synchronised: list[int] = []
         self.early, self.lacking = defaultdict[str, list[int]](list), defaultdict[str, list[_Missing]](list)
@@ -121,7 +126,7 @@ class _Account:
     def _read_by(self, deviation: Deviation) -> int:
         """The event in whose light all that a deviation is made of is read."""
         newest = max(deviation.index, deviation.due or 0)
-        return self.path.read_by[newest] if newest < self.end else self.end
+        return max(self.path.read_by[newest], self.turned[deviation.index]) if newest < self.end else self.end
 
     def _expected(self, index: int) -> tuple[str, ...]:
         return tuple(sorted(expected(self.path.standings[index])))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.alert import Alert
@@ -113,7 +113,17 @@ def test_any_arrival_within_lateness_gives_the_same_ids_states_and_instants(
     assert played(arrived, batches=batches).outcome() == played(history).outcome()
 
 
+FOLLOWED_LATE = [
+    event(0, "Answered", "A", id="e0"),
+    event(0, "Opened", "A", id="e1"),
+    event(0, "Closed", "A", id="e2"),
+    event(11, "Answered", "A", id="e3"),
+]
+"""The last event turns over what the third was read as, and with it why the first came too early."""
+
+
 @settings(max_examples=60, deadline=None)
+@example(([], FOLLOWED_LATE))
 @given(disordered())
 def test_what_is_settled_rests_on_settled_events_alone(
     arrival: tuple[list[dict[str, Any]], list[dict[str, Any]]],
