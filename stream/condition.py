@@ -1,0 +1,71 @@
+"""Conditions in CEL (Common Expression Language, cel.dev): compiled once, judged by a case as it stands.
+
+A condition sees the mapped attributes by name, those whose names are no identifiers as `attributes['org:group']`, and
+`activity`, `lifecycle` and `resource`. Invariant: judging never raises. What is not known yet makes nothing true; what
+cannot be computed from values that are known is a failure, to be counted.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final, Literal
+
+from schemas.problem import Fault
+
+LONGEST = 2_000
+OF_THE_EVENT: Final = frozenset({"activity", "lifecycle", "resource"})
+_BY_KEY: Final = re.compile(r"""\battributes\s*\[\s*(?:"([^"\\]*)"|'([^'\\]*)')\s*\]""")
+_ATTRIBUTES: Final = re.compile(r"\battributes\b")
+_BOUND: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+_TEXT: Final = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+
+Judgement = Literal["holds", "does not", "failed"]
+"""What a condition comes to."""
+
+
+class Condition:
+    """One compiled condition; `reads` are the attributes that it looks at, `of_event` what it asks of the event."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.program = _compiled(source)
+        plain = _TEXT.sub("''", source)
+        self.by_key = frozenset(double or single for double, single in _BY_KEY.findall(source))
+        if len(_ATTRIBUTES.findall(plain)) != len(_BY_KEY.findall(source)):
+            raise Fault("`attributes` is read without the name of one", "write attributes['its name']")
+        bound = frozenset(_BOUND.findall(plain)) | {"attributes"}
+        named = frozenset(self.program.variables()) - bound
+        self.of_event = named & OF_THE_EVENT
+        self.names = named - OF_THE_EVENT
+        self.reads = self.names | self.by_key
+
+    def check(self, known: Collection[str]) -> None:
+        """Refuse attributes that are not among the known ones; raises `Fault`."""
+        unknown = sorted(self.reads - frozenset(known))
+        if unknown:
+            some = f" (mapped are {', '.join(sorted(known))})" if known else ""
+            raise Fault(f"`{self.source}` names the unknown attribute `{unknown[0]}`", f"one that is mapped{some}")
+
+    def judge(self, attributes: Mapping[str, Any], event: Mapping[str, Any]) -> Judgement:
+        """Judge the attributes of a case, and the `activity`, `lifecycle` and `resource` of its newest event."""
+        scope = {name: attributes.get(name) for name in self.names}
+        scope |= {name: event.get(name) for name in self.of_event}
+        if self.by_key:
+            scope["attributes"] = {name: attributes.get(name) for name in self.by_key}
+        try:
+            return "holds" if self.program.execute(scope) is True else "does not"
+        except (ValueError, TypeError, ArithmeticError, LookupError, RuntimeError):
+            known = all(attributes.get(name) is not None for name in self.reads)
+            return "failed" if known and all(event.get(name) is not None for name in self.of_event) else "does not"
+
+
+def _compiled(source: str) -> Any:
+    if len(source) > LONGEST:
+        raise Fault(f"this condition is longer than {LONGEST} characters", "a shorter one")
+    from cel import compile as compile_cel  # noqa: PLC0415 -- some 170 ms, for definitions with conditions alone
+
+    try:
+        return compile_cel(source)
+    except (ValueError, RuntimeError, TypeError) as error:
+        reason = str(error).splitlines()[0].partition("ERROR: ")[2] or str(error).splitlines()[0]
+        reason = reason.partition(" expecting ")[0]  # a list of all that might stand there helps nobody
+        raise Fault(f"`{source}` is not a condition in CEL: {reason[:120]}", "write it like priority == '1'") from None

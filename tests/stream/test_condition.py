@@ -1,0 +1,65 @@
+"""Conditions in CEL, judged by attributes that may be absent, empty or of another kind than expected."""
+
+from typing import Any
+
+import pytest
+
+from schemas.problem import Fault
+from stream.condition import Condition
+
+
+@pytest.mark.parametrize(
+    ("source", "attributes", "judgement"),
+    [
+        ("priority in ['1', '2']", {"priority": "2"}, "holds"),
+        ("priority in ['1', '2']", {"priority": "3"}, "does not"),
+        ("priority in ['1', '2']", {}, "does not"),
+        ("amount > 1000.0 && supplier == 'northwind'", {"amount": 1200.5, "supplier": "northwind"}, "holds"),
+        ("amount > 1000.0", {}, "does not"),
+        ("amount > 1000.0", {"amount": "many"}, "failed"),
+        ("attributes['org:group'] == 'A'", {"org:group": "A"}, "holds"),
+        ('attributes["org:group"] == "A"', {}, "does not"),
+        ("tags.exists(tag, tag == 'vip')", {"tags": ["new", "vip"]}, "holds"),
+        ("size(name) > 3", {"name": "Anna"}, "holds"),
+        ("amount / count > 2", {"amount": 4, "count": 0}, "failed"),
+        ("amount", {"amount": 4}, "does not"),
+    ],
+)
+def test_a_condition_is_judged_by_what_is_known(source: str, attributes: dict[str, Any], judgement: str) -> None:
+    """What is absent makes nothing true; what cannot be computed is a failure; only true is true."""
+    assert Condition(source).judge(attributes, {}) == judgement
+
+
+def test_a_condition_may_ask_for_the_event() -> None:
+    """Activity, life cycle and resource are those of the event."""
+    condition = Condition("activity == 'Approve' && resource != null")
+    assert condition.judge({}, {"activity": "Approve", "resource": "anna"}) == "holds"
+    assert condition.judge({}, {"activity": "Approve"}) == "does not"
+
+
+def test_a_condition_says_which_attributes_it_reads() -> None:
+    """Names inside texts and names bound by a macro are no attributes."""
+    condition = Condition("status == 'priority' && tags.exists(t, t == attributes['org:group'])")
+    assert condition.reads == {"status", "tags", "org:group"}
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [("priority in", "is not a condition in CEL"), ("", "is not a condition in CEL"), ("x == 1 " * 900, "longer than")],
+)
+def test_what_is_no_condition_is_refused(source: str, wrong: str) -> None:
+    """A condition that does not compile says so when it is written, not when it is judged."""
+    with pytest.raises(Fault, match=wrong):
+        Condition(source)
+
+
+def test_an_attribute_that_nobody_maps_is_refused() -> None:
+    """A misspelt name would never be true; it is refused with those that exist."""
+    with pytest.raises(Fault, match=r"unknown attribute `prority`.*mapped are priority"):
+        Condition("prority == '1'").check({"priority"})
+
+
+def test_attributes_are_read_by_name_only() -> None:
+    """An attribute computed at run time could not be checked."""
+    with pytest.raises(Fault, match="without the name of one"):
+        Condition("size(attributes) > 1")
