@@ -1,0 +1,196 @@
+"""What one task tells of the windows that span tasks: how many occurrences were good and bad, when events happened that
+rates count, how far time has come, and when its sources last spoke.
+
+Values are absolute: a bucket's sums go up and down as cases are folded again, and each change raises its revision.
+Invariant: the sums are those of all cases of the task, each occurrence once, wherever a run was cut into restores; they
+do not grow with the number of cases.
+"""
+
+from bisect import insort
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, Final
+
+import orjson
+
+from schemas.objective import Objective, Rate
+from schemas.partial import PartialKey, PartialKind
+from stream.case import Case
+from stream.clock import BEFORE_TIME, InputClock, Moment
+from stream.event import Event
+from stream.inputs import Input
+from stream.layout import LAYOUT
+from stream.ledger.goals import Goal, goals
+from stream.occurrences import Counted, Key, Segment, Span, still_open
+from stream.process import Process
+
+MOST_INSTANTS: Final = 1_000
+"""Instants of a rate in one bucket that are told one by one; of those beyond, how many there were."""
+
+CLOCK_EVERY_MS: Final = 1_000
+"""How far the clock goes before it is told though nothing else is."""
+
+Record = tuple[bytes, bytes | None]
+
+
+class Partials:
+    """The partials of one process in one task; `values` by key, without their revisions."""
+
+    def __init__(self, process: Process, task: int) -> None:
+        self.process, self.task = process, task
+        self.goals = goals(process.definition)
+        self.objectives: dict[int, list[Goal]] = {}
+        for number in process.counted:
+            counted = process.rulebook.rules[number].promise.id
+            self.objectives[number] = [g for g in self.goals if isinstance(g.asks, Objective) and g.asks.of == counted]
+        self.rates = [goal for goal in self.goals if isinstance(goal.asks, Rate)]
+        self.places = {g.name: [process.segments.index(name) for name in g.asks.by] for g in self.goals}
+        self.spans = {g.name: (g.asks.bucket_ms, g.asks.window_ms) for g in self.goals}
+        self.revisions: dict[PartialKey, int] = {}
+        self.values: dict[PartialKey, list[Any]] = {}
+        self.changed: dict[PartialKey, None] = {}
+        self.forgotten_to = BEFORE_TIME.clock
+        self.told_moment: Moment | None = None
+        self.heard: dict[Input, int] = {}
+
+    def count(self, case: Case, moment: Moment, over_at: int | None) -> bool:
+        """Bring the sums to what is true of a case now; whether the case has changed by that."""
+        fold = case.fold
+        if over_at is None and not case.counted and not fold.tracked.occurred and not self._broken(case, moment.clock):
+            return False
+        span = Span.of(moment.clock, over_at, fold.ended_at)
+        open_ones = still_open(fold.tracked, fold.clocks, self.process, span)
+        found: dict[Key, Counted] = {}
+        for one in chain(fold.tracked.occurred, open_ones):
+            key = one.clock, one.name
+            if one.stopped_at >= case.counted_to or key in case.counted:
+                found[key] = one.counts
+        over = {(one.clock, one.name) for one in fold.tracked.occurred if one.stopped_at < moment.settled_to}
+        for key in dict.fromkeys((*case.counted, *found)):
+            before, now = case.counted.get(key), found.get(key)
+            if before != now:
+                self._add(before, -1)
+                self._add(now, 1)
+        kept = {key: counts for key, counts in found.items() if key not in over}
+        changed = bool(over) or kept != case.counted
+        case.counted, case.counted_to = kept, max(case.counted_to, moment.settled_to)
+        if over:
+            occurred = tuple(one for one in fold.tracked.occurred if one.stopped_at >= moment.settled_to)
+            fold.tracked = fold.tracked._replace(occurred=occurred)
+        return changed
+
+    def _broken(self, case: Case, clock: int) -> bool:
+        """Whether a clock that is counted was due before an instant, at a glance."""
+        clocks = case.fold.clocks
+        running = (clocks[number] for number in self.objectives)
+        return any(one is not None and one.due is not None and one.due < clock for one in running)
+
+    def _add(self, counted: Counted | None, sign: int) -> None:
+        if counted is None:
+            return
+        for goal in self.objectives[counted.clock]:
+            key = self._key(PartialKind.WINDOW, goal, counted.segment, counted.at)
+            if key is not None:
+                sums = self.values.setdefault(key, [0, 0])
+                sums[not counted.good] += sign
+                self.changed[key] = None
+
+    def _key(self, kind: PartialKind, goal: Goal, segment: Segment, at: int) -> PartialKey | None:
+        """The key of a bucket, None for one that has left its window for good."""
+        width, window = self.spans[goal.name]
+        if (at // width + 1) * width + window <= self.forgotten_to:
+            return None
+        part = tuple(segment[place] for place in self.places[goal.name]) if segment else ("",) * len(goal.asks.by)
+        return PartialKey(kind, self.process.name, goal.name, part, self.task, at // width)
+
+    def happened(self, event: Event, attributes: dict[str, Any]) -> None:
+        """Take an event that rates may count; `attributes` are those of its case."""
+        for goal in self.rates:
+            if event.completes and event.activity in goal.asks.of:
+                key = self._key(PartialKind.INSTANTS, goal, self.process.segment(attributes), event.at)
+                if key is None:
+                    continue
+                value = self.values.setdefault(key, [0, []])
+                insort(value[1], event.at)
+                if len(value[1]) > MOST_INSTANTS:
+                    value[1].pop()
+                    value[0] += 1
+                self.changed[key] = None
+
+    def drain(self, moment: Moment | None, clocks: dict[Input, InputClock]) -> tuple[list[Record], list[Record]]:
+        """The partials that have changed, the clock last, and what is to be journalled of them; `moment`: the clock."""
+        if not self.goals and self.process.definition.events.silence_ms is None:
+            return [], []
+        told: list[Record] = []
+        journal: list[Record] = []
+        for key in [*self.changed, *self._forgotten(moment)]:
+            value = self._revised(key)
+            told.append((key.encoded(), None if value is None else orjson.dumps(value)))
+            journal.append((self._journal_key(key), None if value is None else orjson.dumps([LAYOUT, *value])))
+        self.changed.clear()
+        told += self._newest(clocks)
+        told += self._clock(moment, clocks, bool(told))
+        return told, journal
+
+    def _revised(self, key: PartialKey) -> list[Any] | None:
+        value = self.values.get(key)
+        if value is None:
+            self.revisions.pop(key, None)
+            return None
+        self.revisions[key] = self.revisions.get(key, 0) + 1
+        return [self.revisions[key], *value]
+
+    def _forgotten(self, moment: Moment | None) -> list[PartialKey]:
+        """Drop the buckets that have left their windows and were told before; looked for a hundred times a window."""
+        if moment is None or not self.spans:
+            return []
+        if moment.settled_to < self.forgotten_to + min(window for _, window in self.spans.values()) // 100:
+            return []
+        self.forgotten_to = moment.settled_to
+        gone = [key for key in self.values if self._left(key) and key not in self.changed]
+        for key in gone:
+            del self.values[key]
+        return gone
+
+    def _left(self, key: PartialKey) -> bool:
+        width, window = self.spans[key.rule]
+        return (key.bucket + 1) * width + window <= self.forgotten_to
+
+    def _journal_key(self, key: PartialKey) -> bytes:
+        return f"partial/{self.process.name}/".encode() + key.encoded()
+
+    def _newest(self, clocks: dict[Input, InputClock]) -> Iterator[Record]:
+        """When each source last spoke, where its silence matters; a record's own time is its revision."""
+        if self.process.definition.events.silence_ms is None:
+            return
+        for source, clock in clocks.items():
+            if clock.newest_stamp > self.heard.get(source, 0):
+                self.heard[source] = clock.newest_stamp
+                key = PartialKey(PartialKind.FEED, self.process.name, source.topic, (), self.task, 0)
+                yield key.encoded(), orjson.dumps([clock.newest_stamp, clock.newest_stamp])
+
+    def _clock(self, moment: Moment | None, clocks: dict[Input, InputClock], others: bool) -> Sequence[Record]:
+        """The clock, where it has to be told: with anything else, and as it goes; its revision rises with it."""
+        if moment is None:
+            empty = all(clock.read_to_end and not clock.has_spoken for clock in clocks.values())
+            if self.told_moment is not None or not empty:
+                return []
+            moment, value = Moment(0, 0, False), [0, None, None, False]
+        else:
+            value = [moment.clock + moment.settled_to, *moment]
+        last = self.told_moment
+        if moment == last or (last is not None and not others and self._near(moment, last)):
+            return []
+        self.told_moment = moment
+        key = PartialKey(PartialKind.CLOCK, self.process.name, "", (), self.task, 0)
+        return [(key.encoded(), orjson.dumps(value))]
+
+    def _near(self, moment: Moment, last: Moment) -> bool:
+        moved = max(moment.clock - last.clock, moment.settled_to - last.settled_to)
+        return moved < CLOCK_EVERY_MS and moment.live is last.live
+
+    def restore(self, key: str, fields: list[Any]) -> None:
+        """Take up a journalled partial, if it is still asked for."""
+        name = PartialKey.decoded(key.encode())
+        if name.rule in self.spans:
+            _, self.revisions[name], *self.values[name] = fields

@@ -1,0 +1,209 @@
+"""What a task publishes of windows that span tasks, against a count by hand; and the way from events to an alert."""
+
+from collections import Counter
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.partial import PartialKey, PartialKind
+from stream.history import Entry, play
+from stream.inputs import Input, Received
+from stream.ledger.ledger import Ledger
+from stream.shard import Shard
+from tests.stream.driver import START, Task, at, definition, event, process
+
+HOUR = 3_600_000
+ANSWER = {"id": "answer", "kind": "between", "from": "Opened", "to": "Answered", "target": "100m"}
+ON_TIME = {"id": "on-time", "of": "answer", "objective": "90%", "window": "60d", "by": ["supplier"], "min_count": 1}
+REOPENS = {"id": "reopens", "kind": "rate", "of": "Reopened", "window": "1h", "at_most": 1, "by": ["supplier"]}
+CASE = {"ends": ["Closed"], "segments": ["supplier"]}
+PARTS: dict[str, Any] = {"sla": [ANSWER, REOPENS], "slo": [ON_TIME], "case": CASE}
+WIDTH = definition(**PARTS).slo[0].bucket_ms
+
+
+def sums(task: Task) -> dict[tuple[str, int], tuple[int, int]]:
+    """(supplier, bucket) to what the last partials say of it, good and bad."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    revisions: dict[bytes, int] = {}
+    for key, value in task.partials:
+        name = PartialKey.decoded(key)
+        assert value is not None
+        revision, *told = orjson.loads(value)
+        if name.kind is PartialKind.WINDOW:
+            assert revision > revisions.get(key, -1)
+            revisions[key] = revision
+            found[name.segment[0], name.bucket] = told[0], told[1]
+    return {name: told for name, told in found.items() if told != (0, 0)}
+
+
+def buckets(*occurrences: tuple[str, float, bool]) -> dict[tuple[str, int], tuple[int, int]]:
+    """The same of (supplier, minute, whether it was good)."""
+    good = Counter((supplier, at(minute) // WIDTH) for supplier, minute, fine in occurrences if fine)
+    bad = Counter((supplier, at(minute) // WIDTH) for supplier, minute, fine in occurrences if not fine)
+    return {name: (good[name], bad[name]) for name in good | bad}
+
+
+def test_an_occurrence_counts_once_at_the_earlier_of_answer_and_due() -> None:
+    """In time at its answer, late at its due instant, though the answer comes later."""
+    task = Task(process(**PARTS))
+    task.live(event(0, "Opened", supplier="a"), event(50, "Answered"))
+    task.live(event(60, "Opened", "T-2", supplier="a"))
+    task.wait(161)
+    assert sums(task) == buckets(("a", 50, True), ("a", 160, False))
+    task.live(event(300, "Answered", "T-2"))
+    task.wait(400)
+    assert sums(task) == buckets(("a", 50, True), ("a", 160, False))
+
+
+def test_the_segment_is_that_of_the_start() -> None:
+    """Who had the case when the clock started answers for it."""
+    task = Task(process(**PARTS))
+    task.live(event(0, "Opened", supplier="a"), event(50, "Passed on", supplier="b"), event(60, "Answered"))
+    assert sums(task) == buckets(("a", 60, True))
+
+
+def test_what_ends_with_its_case_before_it_is_due_does_not_count() -> None:
+    """It was not answered, and not late either; reopened, the clock goes on."""
+    task = Task(process(**PARTS))
+    task.live(event(0, "Opened", supplier="a"), event(50, "Closed"))
+    task.wait(200)
+    assert sums(task) == {}
+    task.live(event(210, "Noted"))
+    assert sums(task) == buckets(("a", 100, False))
+
+
+def test_what_is_called_off_does_not_count() -> None:
+    """A cancelled clock is neither good nor bad."""
+    cancelled = ANSWER | {"cancel": "Withdrawn"}
+    task = Task(process(**PARTS | {"sla": [cancelled, REOPENS]}))
+    task.live(event(0, "Opened", supplier="a"), event(50, "Withdrawn"))
+    task.wait(200)
+    assert sums(task) == {}
+
+
+def test_the_end_of_a_case_meets_what_waits_for_it() -> None:
+    """A case duration is good where the case ends in time."""
+    whole = {"id": "answer", "kind": "case_duration", "target": "100m"}
+    task = Task(process(**PARTS | {"sla": [whole, REOPENS]}))
+    task.live(event(0, "Opened", supplier="a"), event(50, "Closed"), event(60, "Opened", "T-2"))
+    task.wait(200)
+    assert sums(task) == buckets(("a", 50, True), ("", 160, False))
+
+
+def test_a_process_without_goals_publishes_nothing() -> None:
+    """No partials, no clock."""
+    task = Task(process(sla=[ANSWER]))
+    task.live(event(0, "Opened"), event(50, "Answered"))
+    task.wait(500)
+    assert task.partials == []
+
+
+def test_a_source_is_heard_where_its_silence_matters() -> None:
+    """The newest record's own time, once each."""
+    task = Task(process(sla=[ANSWER], events={"silence": "1h"}))
+    task.live(event(0, "Opened"), event(50, "Answered"))
+    heard = [orjson.loads(v or b"") for k, v in task.partials if PartialKey.decoded(k).kind is PartialKind.FEED]
+    assert heard == [[at(0), at(0)], [at(50), at(50)]]
+
+
+def test_what_has_left_its_window_is_forgotten() -> None:
+    """Its record leaves the topic and the journal."""
+    task = Task(process(**PARTS | {"slo": [ON_TIME | {"window": "1h"}]}))
+    task.live(event(0, "Opened", supplier="a"), event(1, "Answered"))
+    task.wait(200)
+    gone = [key for key, value in task.partials if value is None]
+    assert [PartialKey.decoded(key).kind for key in gone] == [PartialKind.WINDOW]
+    assert not [key for key in task.journal if key.startswith(b"partial/")]
+
+
+Made = list[tuple[int, int, str, str | None]]
+made = st.lists(
+    st.tuples(
+        st.integers(0, 800),
+        st.integers(1, 3),
+        st.sampled_from(["Opened", "Answered", "Noted", "Closed"]),
+        st.sampled_from([None, "a", "b"]),
+    ),
+    max_size=25,
+    unique_by=lambda one: one[0],
+)
+
+
+def by_hand(found: Made, until: int) -> list[tuple[str, float, bool]]:
+    """Every occurrence of each case: no fold, no state, one case at a time."""
+    told: list[tuple[str, float, bool]] = []
+    for case in (1, 2, 3):
+        mine = sorted(one for one in found if one[1] == case)
+        supplier, start, segment = "", None, ""
+        for minute, _, activity, changed in mine:
+            supplier = changed or supplier
+            if activity == "Opened" and start is None:
+                start, segment = minute, supplier
+            elif activity == "Answered" and start is not None:
+                told.append((segment, min(minute, start + 100), minute <= start + 100))
+                start = None
+        ended = mine[-1][0] if mine and mine[-1][2] == "Closed" else until + 1
+        if start is not None and start + 100 < ended:
+            told.append((segment, start + 100, False))
+    return told
+
+
+@settings(max_examples=80, deadline=None)
+@given(found=made, jitters=st.lists(st.integers(0, 9), min_size=25, max_size=25), cuts=st.sets(st.integers(0, 25)))
+def test_every_occurrence_is_counted_once_however_events_arrive(
+    found: Made, jitters: list[int], cuts: set[int]
+) -> None:
+    """Out of order within lateness, restored anywhere, live: the last partials are what a count by hand gives."""
+    arriving = sorted(zip(found, jitters, strict=False), key=lambda pair: pair[0][0] + pair[1])
+    task, now = Task(process(**PARTS)), 0
+    for number, ((minute, case, activity, supplier), jitter) in enumerate(arriving):
+        now = max(now, minute + jitter)
+        fields = {} if supplier is None else {"supplier": supplier}
+        task.feed([Received(task.offset, at(now), event(minute, activity, f"T-{case}", **fields))], at(now))
+        task.tick(at(now))
+        if number in cuts:
+            task.restart()
+    for minute in (1_000, 1_001, 1_500):
+        task.wait(minute)
+        task.restart()
+    assert sums(task) == buckets(*by_hand(found, 1_500))
+
+
+def entries(values: list[dict[str, Any]]) -> list[Entry]:
+    """A log of these records."""
+    return [Entry(value["at"], value) for value in values]
+
+
+def test_tasks_apart_say_what_one_task_says() -> None:
+    """Cases spread over three partitions give the alerts that a backtest over all of them gives, byte for byte."""
+    values: list[dict[str, Any]] = []
+    for number in range(120):
+        case, minute = f"T-{number}", 30 * number
+        values.append(event(minute, "Opened", case, supplier="ab"[number % 2]))
+        values.append(event(minute + (200 if 40 < number < 60 else 50 + number % 7), "Answered", case))
+        if number % 9 == 0:
+            values.append(event(minute + 70, "Reopened", case))
+            values.append(event(minute + 75, "Reopened", case))
+    values.sort(key=lambda value: value["at"])
+    parts = PARTS | {"slo": [ON_TIME | {"window": "2d", "min_count": 5}]}
+    watched = process(**parts)
+    until = START + 100 * HOUR
+
+    def alerts(tasks: int) -> list[Any]:
+        ledger = Ledger([watched.definition], {watched.name: range(tasks)})
+        for task in range(tasks):
+            mine = [value for value in values if int(value["case"][2:]) % tasks == task]
+            shard = Shard([watched], task=task)
+            for effects in play(shard, Input("crm.tickets", task), entries(mine), until):
+                ledger.observe(effects.partials)
+        while ledger.advance(until):
+            pass
+        return sorted(record.body or b"" for record in ledger.drain().alerts)
+
+    together = alerts(1)
+    assert alerts(3) == together
+    said = Counter((alert["rule"], alert["stage"], alert["state"]) for alert in map(orjson.loads, together))
+    assert said["on-time", "breach", "raised"] >= 1
+    assert said["reopens", "breach", "raised"] == said["reopens", "breach", "resolved"] == 14
