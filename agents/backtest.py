@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain
 from time import process_time
 from typing import Any, Final
 
@@ -19,10 +20,11 @@ from agents.logs import Log, LogRecord
 from agents.logs.log import MOST_PROBLEMS
 from schemas.definition import Definition
 from schemas.problem import Problem
-from stream.effects import DeadLetter
+from stream.effects import AlertRecord, DeadLetter, Effects
 from stream.history import Entry, play
 from stream.inputs import Input, Refusal
 from stream.instants import BAD, NAIVE, OUT_OF_RANGE
+from stream.ledger.ledger import Ledger
 from stream.process import Process, compile_process, needs_key
 from stream.shard import Shard
 
@@ -130,6 +132,7 @@ def run(process: Process, records: Sequence[LogRecord], until: int | None, sink:
     """
     report = Report(events=len(records))
     shard = Shard([process], journalled=False)
+    ledger = Ledger([process.definition], {process.name: (0,)})
     source = Input(process.definition.events.topics[0], 0)
     began = process_time()
     with collector_at_rest():
@@ -137,7 +140,7 @@ def run(process: Process, records: Sequence[LogRecord], until: int | None, sink:
             report.counts.update(effects.counts)
             for letter in effects.dead_letters:
                 report.refuse(records[letter.offset], letter)
-            for alert in effects.alerts:
+            for alert in chain(effects.alerts, _of_many(ledger, effects, report)):
                 if alert.body is not None:
                     report.records += 1
                     sink(alert.id, alert.body)
@@ -145,6 +148,18 @@ def run(process: Process, records: Sequence[LogRecord], until: int | None, sink:
         report.seconds = process_time() - began
     report.cases = shard.snapshot(0).cases[process.name]
     return report
+
+
+def _of_many(ledger: Ledger, effects: Effects, report: Report) -> Iterator[AlertRecord]:
+    """What is to be said of many cases once the task has told its share; noticed when the task's clock gets there."""
+    ledger.observe(effects.partials)
+    while True:
+        more = ledger.advance(ledger.clock or 0)
+        found = ledger.drain()
+        report.counts.update(found.counts)
+        yield from found.alerts
+        if not more:
+            return
 
 
 def _entries(process: Process, records: Sequence[LogRecord]) -> Iterator[Entry]:

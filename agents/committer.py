@@ -11,6 +11,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from agents.broker_clock import BrokerClock
+from agents.complaints import Complaints
 from agents.custody import Custody
 from agents.dead_letters import dead_letter_record
 from agents.journal import PROBE_COMMIT, Commit, Journal
@@ -35,6 +36,7 @@ class Committer:
     def __init__(self, custody: Custody, metrics: Metrics, interval_ms: int, clock: BrokerClock) -> None:
         self._custody, self._metrics, self._interval_s, self._clock = custody, metrics, interval_ms / 1000, clock
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._complaints = Complaints(clock.now)
 
     def due(self, task: Task) -> bool:
         """Whether a task may commit: its interval is over, and no commit of it is under way."""
@@ -65,7 +67,7 @@ class Committer:
             return
         effects = task.shard.drain()
         if not effects and not self._clock.wants_measuring():
-            self._metrics.add_counts(effects.counts)
+            self._count(effects)
             task.raw.clear()
             return
         commit = self._commit(task, effects) if effects else PROBE_COMMIT
@@ -92,10 +94,14 @@ class Committer:
             return
         task.committing = None
         self._metrics.commit_seconds.observe(loop.time() - started)
-        self._metrics.add_counts(effects.counts)
+        self._count(effects)
         if task.journal is journal:
             task.end = task.end if end is None else end
             task.committed, task.failures, task.stumbles = positions, 0, 0
+
+    def _count(self, effects: Effects) -> None:
+        self._metrics.add_counts(effects.counts)
+        self._complaints.note(effects.counts)
 
     async def finish(self, tasks: list[Task], timeout_s: float) -> bool:
         """Commit everything, for the last time; whether all of it was committed within the time-out."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from agents import definition_yaml
+from agents.definition_conditions import misread
 from agents.definition_constraints import SUFFIX as DECLARE
 from agents.definition_constraints import Constraints
 from agents.definition_wording import findings
@@ -36,7 +37,7 @@ def load_definition(path: Path | str) -> tuple[Definition, bytes | None]:
     file = str(path)
     parsed = definition_yaml.parse_yaml(file, _read_text(Path(path)))
     written = parsed.root.plain()
-    found = list(inconsistencies(written))
+    found = [*inconsistencies(written), *misread(written)]
     definition = None
     try:
         definition = Definition.model_validate(written, by_alias=True, by_name=False)

@@ -13,7 +13,9 @@ from pydantic_core import ErrorDetails
 
 from schemas.consistency import Inconsistency, Path
 from schemas.definition import (
+    ActivityDuration,
     Between,
+    Calendar,
     CaseDuration,
     CaseRules,
     Constraint,
@@ -24,12 +26,16 @@ from schemas.definition import (
     Idle,
     Mapping,
     ModelReference,
+    Objective,
     Privacy,
+    Rate,
     Role,
     Roles,
     TimePath,
+    Waiting,
 )
 from schemas.problem import Fault
+from schemas.sla import CancelWhen, Pause, StageSeverity, TargetWhere
 
 _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "roles": Roles,
@@ -39,28 +45,34 @@ _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "model": ModelReference,
     "privacy": Privacy,
     "constraints": Constraint,
+    "slo": Objective,
 }
 _KINDS: Final[dict[str, dict[str, type[BaseModel]]]] = {
-    "sla": {"between": Between, "case_duration": CaseDuration, "idle": Idle, "due": Due},
+    "sla": {
+        "between": Between,
+        "case_duration": CaseDuration,
+        "activity_duration": ActivityDuration,
+        "waiting": Waiting,
+        "idle": Idle,
+        "due": Due,
+        "rate": Rate,
+    },
     "rules": {"four_eyes": FourEyes, "role": Role},
+}
+_PARTS: Final[dict[str, type[BaseModel]]] = {
+    "severity": StageSeverity,
+    "targets": TargetWhere,
+    "pause": Pause,
+    "cancel": CancelWhen,
 }
 _SLA_KINDS: Final = ", ".join(_KINDS["sla"])
 
 _UNSUPPORTED_KEYS: Final = {
-    ("", "calendars"): "remove it, since targets count elapsed time",
-    ("", "slo"): "remove it, or promise it per case under `sla`",
     ("events", "where"): "remove it, or send the records of this process to a topic of their own",
-    ("events", "silence"): "remove it",
-    ("sla", "calendar"): "remove it and give the target in elapsed time",
-    ("sla", "overdue_every"): "remove it, since a breach is reported once",
-    ("sla", "pause"): "remove it, since the clock runs through",
-    ("sla", "where"): "remove it, since the SLA holds for every case",
-    ("sla", "targets"): "remove it and give one `target`",
 }
 _UNSUPPORTED_VALUES: Final[dict[str, dict[Any, str]]] = {
     "keyed_by_case": {False: "key the records by case id and write true"},
     "format": dict.fromkeys(("cloudevents", "avro", "zeebe", "debezium"), "use one of json, xes-json"),
-    "kind": dict.fromkeys(("activity_duration", "waiting", "rate"), f"use one of {_SLA_KINDS}"),
 }
 _MISSING: Final = {
     "process": "add `process`, the name of the process",
@@ -74,7 +86,14 @@ _MISSING: Final = {
     "to": "add `to`, the activities that stop the clock",
     "target": "add `target`, like 4h",
     "due": "add `due`, the attribute that carries the date",
+    "of": "add `of`: the SLA that an objective counts, or the activity that a rate does",
+    "objective": "add `objective`, the share that has to be in time, like 95%",
+    "window": "add `window`, like 28d",
     "path": "add `path`, where it lies in a record",
+    "where": "add `where`, a condition like priority == '1'",
+    "when": "add `when`, a condition like status == 'void'",
+    "timezone": "add `timezone`, like Europe/Berlin",
+    "hours": 'add `hours`, like {mon-fri: ["08:00-17:00"]}',
     "activities": "add `activities`, like [Approve, Pay]",
     "group": "add `group`, whose members may do it",
     "attribute": "add `attribute`, in which an event carries the group of who did it",
@@ -115,6 +134,8 @@ def _reworded(error: ErrorDetails, path: Path) -> tuple[str, str]:
 
 
 def _tell_missing(_: ErrorDetails, path: Path) -> tuple[str, str]:
+    if path[0] == "sla" and path[-1] == "activity":
+        return "`activity` is missing", "add `activity`, the step whose time is measured"
     return f"`{path[-1]}` is missing", _MISSING.get(str(path[-1]), "add it")
 
 
@@ -212,10 +233,14 @@ def _meant(error: ErrorDetails) -> str | None:
 def _keys(location: tuple[int | str, ...]) -> list[str]:
     """The keys that may stand beside the one at this location."""
     around = location[:-1]
+    model: type[BaseModel] | None
     if not around:
-        model: type[BaseModel] = Definition
+        model = Definition
     elif around[0] in _KINDS:
-        model = _KINDS[str(around[0])][str(around[2])]
+        model = _PARTS.get(str(around[3])) if len(around) > 3 else None
+        model = model or _KINDS[str(around[0])][str(around[2])]
+    elif around[0] == "calendars":
+        model = Calendar
     else:
         model = _SECTIONS.get(next(str(step) for step in reversed(around) if isinstance(step, str)), TimePath)
     return [str(field.validation_alias or name) for name, field in model.model_fields.items()]

@@ -42,12 +42,15 @@ class Metrics:
             "casewatch_events", "Records read, by what became of them", "process", "topic", "outcome"
         )
         self.dead_letters = self._counter("casewatch_dead_letters", "Records refused, by reason", "process", "reason")
+        what = "What went wrong in service levels: conditions that failed, calendars without time left, bounds reached"
+        self.sla_troubles = self._counter("casewatch_sla_troubles", what, "process", "rule", "reason")
         labels = ("process", "rule", "kind", "stage", "state", "grade")
         self.alerts = self._counter("casewatch_alerts", "Transitions of alerts", *labels)
         self._counters: Mapping[str, Counter] = {
             "events": self.events,
             "dead_letters": self.dead_letters,
             "alerts": self.alerts,
+            "sla_troubles": self.sla_troubles,
         }
 
     def _make_gauges(self) -> None:

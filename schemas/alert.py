@@ -84,7 +84,10 @@ class Explanation(Value):
     times: int | None = Field(None, description="how many events it is told of, where they are more than one", ge=2)
     started_at: datetime | None = None
     late_by: str | None = Field(None, description="ISO 8601 duration past the due instant")
-    outcome: str | None = Field(None, description="why the alert was closed: answered, case ended, idle, …")
+    left: str | None = Field(None, description="ISO 8601 duration to the due instant, while the clock stands still")
+    outcome: str | None = Field(
+        None, description="why the alert was closed: answered, cancelled, case ended, idle, …"
+    )
     asks: str | None = Field(None, description="four_eyes or role of a rule, the text of a constraint")
     why: Why | None = Field(None, description="what broke a constraint")
     events: tuple[Step, ...] = Field((), description="the events that break a rule or a constraint, oldest first")
@@ -92,6 +95,16 @@ class Explanation(Value):
     found: str | None = Field(None, description="the group that was found instead")
     conflicts_with: tuple[str, ...] = Field((), description="constraints that cannot be kept together with this one")
     at_least: int | None = Field(None, description="lower bound of the cost where the grade is bounded")
+    good: int | None = Field(None, description="occurrences in time over the window of an objective")
+    bad: int | None = Field(None, description="occurrences that were not")
+    sli: float | None = Field(None, description="the share of the good ones")
+    objective: float | None = Field(None, description="the share that was promised")
+    budget_left: float | None = Field(None, description="share of the error budget that is left, below 0 if overspent")
+    burn_rate: float | None = Field(None, description="how many times faster than it may the budget burns")
+    burns: str | None = Field(None, description="slow, fast or very fast: over which windows it burns too fast")
+    count: int | None = Field(None, description="events within the window of a rate")
+    at_most: int | None = Field(None, description="how many may be there")
+    at_least_expected: int | None = Field(None, description="how many have to be there")
 
 
 class Alert(Value):

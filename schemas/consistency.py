@@ -7,13 +7,15 @@ file with mistakes is said at once.
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from schemas.goal_consistency import goal_inconsistencies
+
 MODEL_RULE: Final = "model"
 """The rule under which deviations from the model are told."""
 
 RESOURCE: Final = "org:resource"
 """Where the resource lies in a record with the standard names of XES."""
 
-_WITH_IDS: Final = {"sla": "an SLA", "constraints": "a constraint", "rules": "a rule"}
+_WITH_IDS: Final = {"sla": "an SLA", "slo": "an objective", "constraints": "a constraint", "rules": "a rule"}
 
 Path = tuple[str | int, ...]
 
@@ -32,11 +34,15 @@ def inconsistencies(written: dict[str, Any]) -> Iterator[Inconsistency]:
     yield from _reserved_ids(written)
     yield from _doubled_ids(written)
     yield from _same_ends(slas)
+    yield from _calendars_unknown(written, slas)
+    yield from _working_days_of_none(slas)
+    yield from _without_life_cycle(written, slas)
     yield from _unmapped(written, slas)
     yield from _people_unknown(written)
     yield from _people_in_clear(written, slas)
     yield from _model_names_twice(_dict(written.get("model")))
     yield from _not_for_declare(_dict(written.get("model")))
+    yield from (Inconsistency(*told) for told in goal_inconsistencies(written))
 
 
 def _items(written: dict[str, Any], section: str) -> list[tuple[int, dict[str, Any]]]:
@@ -72,6 +78,49 @@ def _same_ends(slas: list[tuple[int, dict[str, Any]]]) -> Iterator[Inconsistency
         if start and start == stop:
             wrong = "what starts the clock also stops it"
             yield Inconsistency(("sla", at, "to"), wrong, "name another activity, or use `kind: idle`")
+
+
+    for at, sla in slas:
+        pause = _dict(sla.get("pause"))
+        if _names(pause.get("from")) & _names(pause.get("to")):
+            wrong = "one activity both begins the pause and ends it"
+            yield Inconsistency(("sla", at, "pause", "to"), wrong, "name another activity")
+
+
+def _calendars_unknown(written: dict[str, Any], slas: list[tuple[int, dict[str, Any]]]) -> Iterator[Inconsistency]:
+    calendars = _dict(written.get("calendars"))
+    for at, sla in slas:
+        name = sla.get("calendar")
+        if isinstance(name, str) and name not in calendars:
+            known = f"one of {', '.join(map(str, calendars))}, or add it" if calendars else "add it"
+            yield Inconsistency(("sla", at, "calendar"), f"there is no calendar `{name}`", f"{known} under `calendars`")
+
+
+def _working_days_of_none(slas: list[tuple[int, dict[str, Any]]]) -> Iterator[Inconsistency]:
+    """A working day has a length by its calendar only."""
+    for at, sla in slas:
+        if "calendar" in sla:
+            continue
+        lengths: list[tuple[Path, Any]] = [(("sla", at, key), sla.get(key)) for key in ("target", "overdue_every")]
+        for number, entry in enumerate(_list(sla.get("targets"))):
+            lengths.append((("sla", at, "targets", number, "target"), _dict(entry).get("target")))
+        for path, length in lengths:
+            if isinstance(length, str) and length.endswith("wd"):
+                wrong = f"`{length}` counts working days, and no calendar is named"
+                yield Inconsistency(path, wrong, "add `calendar`, or write elapsed time, like 2d")
+
+
+def _without_life_cycle(written: dict[str, Any], slas: list[tuple[int, dict[str, Any]]]) -> Iterator[Inconsistency]:
+    """What is measured from starts and suspensions needs events that tell them; those with XES names do."""
+    mapping = _dict(written.get("events")).get("mapping")
+    if not isinstance(mapping, dict) or "lifecycle" in mapping:
+        return
+    for at, sla in slas:
+        for key, value in (("kind", "activity_duration"), ("kind", "waiting"), ("pause", "lifecycle")):
+            if sla.get(key) == value:
+                wrong = f"`{key}: {value}` needs to know starts from completions, and no life cycle is mapped"
+                right = "add `lifecycle` under events.mapping, the path to the transition"
+                yield Inconsistency(("sla", at, key), wrong, right)
 
 
 def _unmapped(written: dict[str, Any], slas: list[tuple[int, dict[str, Any]]]) -> Iterator[Inconsistency]:

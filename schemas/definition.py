@@ -18,16 +18,31 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from schemas.calendar import Calendar
 from schemas.constraints import Constraint
 from schemas.duration import DAY, MINUTE, SECOND, Duration, Grace
 from schemas.mapping import Mapping, TimePath
+from schemas.objective import Objective, Rate
 from schemas.problem import Fault
 from schemas.rules import FourEyes, Role, Rule
-from schemas.sla import Activities, Between, CaseDuration, Due, Idle, Name, Severity, Sla
+from schemas.sla import (
+    Activities,
+    ActivityDuration,
+    Between,
+    CaseDuration,
+    Due,
+    Idle,
+    Name,
+    Severity,
+    Sla,
+    Waiting,
+)
 from schemas.written import Text, Written
 
 __all__ = [
+    "ActivityDuration",
     "Between",
+    "Calendar",
     "CaseDuration",
     "CaseRules",
     "Constraint",
@@ -38,13 +53,16 @@ __all__ = [
     "Idle",
     "Mapping",
     "ModelReference",
+    "Objective",
     "Privacy",
+    "Rate",
     "Role",
     "Roles",
     "Rule",
     "Severity",
     "Sla",
     "TimePath",
+    "Waiting",
 ]
 
 _TOPIC: Final = r"^[A-Za-z0-9._-]{1,249}$"
@@ -97,6 +115,8 @@ class EventSource(Written):
     mapping: Mapping | None = None
     lateness_ms: Grace = Field(default=10 * MINUTE, validation_alias="lateness", json_schema_extra={"default": "10m"})
     patience_ms: Grace = Field(default=10 * SECOND, validation_alias="patience", json_schema_extra={"default": "10s"})
+    silence_ms: Duration | None = Field(default=None, validation_alias="silence")
+    silence_calendar: Name | None = None
     unknown_fields: Literal["ignore"] = "ignore"
 
 
@@ -163,8 +183,15 @@ class Definition(Written):
     roles: Roles = Roles()
     events: EventSource = EventSource()
     case: CaseRules = CaseRules()
+    calendars: dict[Name, Calendar] = Field(default_factory=dict)
     model: ModelReference | None = None
     constraints: tuple[Constraint, ...] = ()
-    sla: tuple[Sla, ...] = ()
+    sla: tuple[Annotated[Sla | Rate, Discriminator("kind")], ...] = ()
+    slo: tuple[Objective, ...] = ()
     rules: tuple[Rule, ...] = ()
     privacy: Privacy = Privacy()
+
+    @property
+    def promises(self) -> tuple[Sla, ...]:
+        """What each case is promised by itself: every SLA but the rates, which are counted over all cases."""
+        return tuple(promise for promise in self.sla if not isinstance(promise, Rate))

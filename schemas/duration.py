@@ -1,12 +1,13 @@
 """Lengths of time as people write them: `90s`, `15m`, `4h`, `2d`, `1h30m`, or ISO 8601 `PT4H`.
 
-Invariant: a duration has one meaning whatever the calendar, so that months, years and working days are refused by name.
+Invariant: a duration has one meaning whatever the calendar, so that months and years are refused by name. A target may
+be in working days (`2wd`) as well, which mean nothing without a calendar, and are a value of their own.
 """
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
 from schemas.problem import Fault
 
@@ -27,6 +28,9 @@ _ISO: Final = re.compile(
 )
 _SHORT_UNITS: Final = (DAY, HOUR, MINUTE, SECOND, 1)
 _ISO_UNITS: Final = (7 * DAY, DAY, HOUR, MINUTE, SECOND)
+_WORKING_DAYS: Final = re.compile(r"(\d{1,9})wd", re.ASCII)
+MOST_WORKING_DAYS: Final = 2_500
+"""Some ten years."""
 _LONGEST_TEXT: Final = 100
 _REMEDY: Final = "write it like 4h, 90m or PT4H"
 
@@ -55,7 +59,7 @@ def _bounded(text: str, length: int) -> int:
 
 def _remedy(text: str) -> str:
     if re.fullmatch(r"\d+wd", text):
-        return "working days need a calendar, which is not supported yet: write elapsed time, like 2d"
+        return "working days need a calendar, and none counts here: write elapsed time, like 2d"
     if re.fullmatch(r"\d+", text):
         return f"say of which unit, like {text}s, {text}m, {text}h or {text}d"
     if re.match(r"P\d+[YM]|P.*\d+Y", text):
@@ -83,6 +87,25 @@ def _from_number(value: Any) -> int:
     return value
 
 
+class WorkingDays(NamedTuple):
+    """So many working days of a calendar."""
+
+    days: int
+
+
+def parse_target(written: Any) -> int | WorkingDays:
+    """Read a target: a duration above zero in milliseconds, or working days; raises `Fault`."""
+    if isinstance(written, WorkingDays):
+        return written
+    match = _WORKING_DAYS.fullmatch(written) if isinstance(written, str) else None
+    if match is None:
+        return int(_from_written(written))
+    days = int(match[1])
+    if not 0 < days <= MOST_WORKING_DAYS:
+        raise Fault(f"`{written}` is no number of working days", f"write one from 1wd to {MOST_WORKING_DAYS}wd")
+    return WorkingDays(days)
+
+
 _SCHEMA: Final = {"type": "string", "pattern": PATTERN, "examples": ["90s", "15m", "4h", "2d", "1h30m", "PT4H"]}
 
 Duration = Annotated[int, BeforeValidator(_from_written), WithJsonSchema({**_SCHEMA, "description": "above zero"})]
@@ -90,3 +113,20 @@ Duration = Annotated[int, BeforeValidator(_from_written), WithJsonSchema({**_SCH
 
 Grace = Annotated[int, BeforeValidator(_grace_from_written), WithJsonSchema(_SCHEMA)]
 """A length of time in milliseconds; zero means that there is no grace."""
+
+_TARGET_SCHEMA: Final = {
+    "type": "string",
+    "pattern": rf"{PATTERN}|^\d+wd$",
+    "examples": ["4h", "2d", "2wd"],
+    "description": "above zero; working time where a calendar is named, `2wd` being two of its days",
+}
+
+
+def _plainly(target: int | WorkingDays) -> int | str:
+    return f"{target.days}wd" if isinstance(target, WorkingDays) else target
+
+
+Target = Annotated[
+    int | WorkingDays, PlainValidator(parse_target), PlainSerializer(_plainly), WithJsonSchema(_TARGET_SCHEMA)
+]
+"""A length of time in milliseconds, or working days."""

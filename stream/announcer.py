@@ -17,10 +17,10 @@ from stream.clock import Moment
 from stream.effects import AlertRecord
 from stream.event import Place
 from stream.explanation import explanation
-from stream.finding import FOREVER, Finding
+from stream.finding import FOREVER, Finding, Level
 from stream.findings import findings_of
 from stream.inputs import Input
-from stream.levels import stages
+from stream.levels import severities, stages
 from stream.lifecycle import Truth, transitions
 from stream.process import Process
 from stream.said import Said
@@ -33,7 +33,9 @@ class Announcer:
 
     def __init__(self, process: Process, inputs: tuple[Input, ...]) -> None:
         self.process, self.inputs = process, inputs
-        self.phrases = {sla.id: phrases(sla) for sla in process.definition.sla}
+        definition = process.definition
+        self.phrases = {sla.id: phrases(sla, definition.calendars) for sla in definition.promises}
+        self.severities = {sla.id: severities(sla.severity) for sla in definition.promises}
         self.roles = process.definition.roles.owner, process.definition.roles.manager
         self.records: list[AlertRecord] = []
         self.counts: Counter[tuple[str, ...]] = Counter()
@@ -69,7 +71,7 @@ class Announcer:
         changed = said.settled is not settled or (finding != said.finding and finding.said != said.finding.said)
         told = said.finding.marks_passed if said.state not in (None, State.RETRACTED) else 0
         said.settled = settled
-        for stage in stages(finding, told, live=live):
+        for stage in stages(finding, told, self.severities.get(finding.rule), live=live):
             said.finding = stage
             self._tell(telling)
         said.finding = finding
@@ -130,7 +132,10 @@ class Announcer:
 
     def _phrases(self, finding: Finding) -> Phrases | None:
         """The words for a service level, also for one that is no longer defined; None for anything else."""
-        return self.phrases.get(finding.rule) or unknown(finding.rule) if finding.kind == "sla" else None
+        if finding.kind != "sla":
+            return None
+        by_choice = self.phrases.get(finding.rule)
+        return by_choice[min(Level(*finding.detail).choice, len(by_choice) - 1)] if by_choice else unknown(finding.rule)
 
     def _evidence(self, finding: Finding, last: Place) -> dict[str, Any] | None:
         """Where the events lie that a finding rests on; None where their topic is no longer read."""

@@ -7,12 +7,13 @@ again. What is older than that is settled. Invariant: `fold` is what `settled` b
 from bisect import insort
 from typing import Literal, NamedTuple
 
-from stream.clock import END_OF_TIME, Moment
+from stream.clock import BEFORE_TIME, END_OF_TIME, Moment
 from stream.declare import Violation
 from stream.event import Anchor, Event
 from stream.finding import FOREVER, Finding
 from stream.findings import findings_of
 from stream.fold import Fold
+from stream.occurrences import Counted, Key, Span, Tracked, still_open
 from stream.people import Offence
 from stream.process import Process
 from stream.said import Said
@@ -61,11 +62,14 @@ class Case:
     """One case id: its state, what was said of it, and when it is to be looked at next (`wake`, ms).
 
     `seen` is the stance of which all was said, `settling` the earliest instant that something still waits to settle at,
-    `cause_at` the time of the newest event to arrive, `late` whether any came later than lateness allows.
+    `cause_at` the time of the newest event to arrive, `late` whether any came later than lateness allows. `counted` is
+    what objectives count of it that may still change, `counted_to` up to where that cannot (ms).
     """
 
     __slots__ = (
         "cause_at",
+        "counted",
+        "counted_to",
         "flags",
         "fold",
         "ids",
@@ -93,6 +97,8 @@ class Case:
         self.settling = FOREVER
         self.cause_at: int | None = None
         self.late = False
+        self.counted: dict[Key, Counted] = {}
+        self.counted_to = BEFORE_TIME.clock
 
     def apply(self, event: Event, horizon: int) -> Outcome:
         """Take an event; `horizon` is the time (ms) before which its input has settled."""
@@ -173,7 +179,7 @@ class Case:
         fold, clock = self.fold, moment.clock
         passed: list[tuple[Running, int]] | None = None
         for running in fold.clocks:
-            if running is not None and running.marks and running.marks[0] < clock:
+            if running is not None and running.offsets and running.start + running.offsets[0] < clock:
                 passed = passed or []
                 passed.append((running, running.reached(clock)))
         if over_at is None:
@@ -203,7 +209,7 @@ class Case:
             return False
         if fold.conduct.offences or (fold.standing is not None and fold.violations(clock, None)):
             return False
-        return not any(r is not None and r.marks and r.marks[0] < clock for r in fold.clocks)
+        return not any(r is not None and r.offsets and r.start + r.offsets[0] < clock for r in fold.clocks)
 
     def unsaid(self, stance: "Stance", moment: Moment) -> bool:
         """Whether something may have to be said: a new stance, or something that has settled since."""
@@ -243,6 +249,9 @@ def folded(fold: Fold, event: Event, may_be_warm: bool) -> Fold:
         if over_at is not None and event.at > over_at + fold.process.reopen:
             successor = Fold(fold.process, fold.instance + 1)
             successor.past, successor.late = tuple(findings_of(fold, END_OF_TIME)), fold.late
+            span = Span.of(END_OF_TIME.clock, over_at, fold.ended_at)
+            closed = still_open(fold.tracked, fold.clocks, fold.process, span)
+            successor.tracked = Tracked({}, (*fold.tracked.occurred, *closed))
             fold, may_be_warm = successor, False
     fold.apply(event, may_be_warm and fold.instance == 1)
     return fold

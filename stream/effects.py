@@ -4,6 +4,7 @@ Invariant: the core has no other way to speak. Keys and values are ready bytes, 
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from stream.inputs import Input
@@ -30,15 +31,16 @@ class DeadLetter(NamedTuple):
 class Effects(NamedTuple):
     """The outcome of everything observed and advanced since the last drain.
 
-    `journal`: (key, value) for the state topic, value None for a tombstone. `counts`: a metric's name and label values,
-    to how many.
+    `journal`: (key, value) for the state topic, value None for a tombstone; `partials` likewise for theirs. `counts`:
+    a metric's name and label values, to how many.
     """
 
     journal: list[tuple[bytes, bytes | None]]
     alerts: list[AlertRecord]
     dead_letters: list[DeadLetter]
     counts: Counter[tuple[str, ...]]
+    partials: Sequence[tuple[bytes, bytes | None]] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self.journal or self.alerts or self.dead_letters)
+        return bool(self.journal or self.alerts or self.dead_letters or self.partials)

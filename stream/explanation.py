@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.alert import State
 from stream.departure import Departure
-from stream.finding import Finding
+from stream.finding import Finding, Level
 from stream.wording import Phrases, iso_instant, iso_length
 
 
@@ -29,7 +29,10 @@ def explanation(finding: Finding, state: State, recent: tuple[str, ...], said: P
 def _level(finding: Finding, said: Phrases | None) -> dict[str, Any]:
     late_by = (finding.closed_at or finding.happened_at) - (finding.due_at or 0)
     told = {"expected": said.expected if said else (), "started_at": iso_instant(finding.detail[0])}
-    return told | ({"late_by": iso_length(late_by)} if finding.stage == "breach" else {})
+    left = Level(*finding.detail).left
+    if left is not None:
+        told["left"] = iso_length(left)
+    return told | ({"late_by": iso_length(late_by)} if finding.stage in ("breach", "overdue") else {})
 
 
 def _offence(finding: Finding) -> dict[str, Any]:

@@ -11,12 +11,25 @@ from stream.event import Place
 FOREVER = 1 << 62
 
 
+class Level(NamedTuple):
+    """The detail of a service level: when its clock started, and its marks; where its terms can change, also when they
+    last did (ms), how many marks make a breach, which target counts, and what time a paused clock has left (ms)."""
+
+    start: int
+    marks: tuple[int, ...]
+    chosen_at: int = -FOREVER
+    whole: int = 0
+    choice: int = 0
+    left: int | None = None
+
+
 class Finding(NamedTuple):
     """One thing that is true: `key` names it within its process and case; `closed_at` is None while it holds.
 
     `marks_passed` counts the warnings of a service level before its breach, so that a rise from 75 % to 90 % is seen.
-    `detail` is the deviation's (class, activity, expected, missing, element), or the service level's (start, marks).
-    `known_at` is the time of the newest event that it is read from, where that may be later than it happened.
+    `detail` is the deviation's (class, activity, expected, missing, element), or a service level's `Level`, its start
+    and marks alone where it has no more to say. `known_at` is the time of the newest event that a deviation is read
+    from, where that may be later than it happened.
     """
 
     rule: str
@@ -44,9 +57,12 @@ class Finding(NamedTuple):
     def rests_on(self) -> int:
         """The newest instant that this finding rests on (ms): once nothing before it can change, it is settled.
 
-        A promise may be broken before it became known, and a step turn out to be out of its place when the case goes
-        on; then it rests on the event that made it known.
+        A promise may be broken before it became known, or before it applied, and a step turn out to be out of its place
+        when the case goes on: it rests on the event that made it so.
         """
-        known_at = self.detail[0] if self.kind == "sla" else self.known_at
-        rests_on = self.happened_at if known_at is None else max(self.happened_at, known_at)
+        rests_on = self.happened_at
+        if self.kind == "sla":
+            rests_on = max(rests_on, self.detail[0], *self.detail[2:3])
+        elif self.known_at is not None:
+            rests_on = max(rests_on, self.known_at)
         return rests_on if self.closed_at is None else max(rests_on, self.closed_at)

@@ -24,10 +24,10 @@ def findings_of(fold: Fold, moment: Moment) -> list[Finding]:
     found: list[Finding] = list(fold.past)
     for stopped in fold.stopped:
         said = level(fold, stopped.rule, stopped.running, stopped.at)
-        found.append(said._replace(closed_at=stopped.at, outcome="answered", places=(*said.places, stopped.place)))
+        found.append(said._replace(closed_at=stopped.at, outcome=stopped.outcome, places=(*said.places, stopped.place)))
     for index, running in fold.running():
         until = moment.clock if over_at is None else over_at + (fold.ended_at is None)
-        if running.marks[0] < until:
+        if running.start + running.offsets[0] < until:
             said = level(fold, index, running, until)
             if over_at is not None:
                 places = (*said.places, fold.last_place)

@@ -5,17 +5,22 @@ a cut: clocks are kept as they ran, so that an event after the end takes the end
 Invariant: two folds of the same events are equal, wherever the events were cut into restores.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from stream.course import UNSEEN, Course
 from stream.declare import Happening, Standing, Violation
 from stream.event import GIVEN_UP, Anchor, Event, Place
+from stream.occurrences import UNTRACKED
 from stream.people import BLAMELESS, Conduct
 from stream.process import Process
 from stream.sla.rules import Clocks, answer, begin, promised, stop
 from stream.sla.running import Running, Stopped
+from stream.sla.special import Scene
+from stream.sla.turning import step, turn
 
 NONE_LATE: frozenset[int] = frozenset()
+NOTHING: Final[Mapping[Any, Any]] = {}
 MOST_RECENT = 8
 MOST_STARTED = 64
 """Activities of one case that have been started and not completed, of which it is known; the newest ones."""
@@ -25,13 +30,14 @@ class Fold(Course):
     """The state of one instance of a case; instants in milliseconds UTC.
 
     `started`: the starts of activities that are still to be completed, oldest first, in a process with a model.
-    `standing`: where the case stands with its constraints; `asked_late`: those of them that were not asked yet when it
-    began; `conduct`: what people have done in it. `ties` count the activities at `last_at`.
+    `paused`: since when (ms) which service levels are paused, by their numbers. `standing`: where the case stands with
+    its constraints; `asked_late`: those of them that were not asked yet when it began; `conduct`: what people have done
+    in it. `ties` count the activities at `last_at`.
     """
 
     __slots__ = (
         "asked_late", "attributes", "clocks", "conduct", "ended_at", "events", "instance", "last_at", "last_place",
-        "late", "past", "recent", "standing", "started", "stopped", "ties",
+        "late", "past", "paused", "recent", "standing", "started", "stopped", "ties", "tracked",
     )  # fmt: skip
 
     def __init__(self, process: Process, instance: int) -> None:
@@ -46,6 +52,8 @@ class Fold(Course):
         self.clocks: Clocks = [None] * len(process.rulebook.rules)
         self.stopped: tuple[Stopped, ...] = ()
         self.past: tuple[Any, ...] = ()
+        self.paused: Mapping[int, int] = NOTHING
+        self.tracked = UNTRACKED
         self.ended_at: int | None = None
         self.late = False
         self.started: tuple[Anchor, ...] = ()
@@ -67,6 +75,8 @@ class Fold(Course):
         twin.attributes = self.attributes
         twin.stopped = self.stopped
         twin.past = self.past
+        twin.paused = self.paused
+        twin.tracked = self.tracked
         twin.ended_at = self.ended_at
         twin.flags = self.flags
         twin.late = self.late
@@ -93,6 +103,7 @@ class Fold(Course):
         if event.at != self.last_at:
             self.ties = {}
         self.ties[event.activity] = self.ties.get(event.activity, 0) + 1
+        before, ran = self.attributes, self.clocks.copy() if self.process.counted else None
         if event.attributes:
             self.attributes = {**self.attributes, **event.attributes}
         if self.first is None:
@@ -101,7 +112,9 @@ class Fold(Course):
         process, completes = self.process, event.lifecycle is None or event.completes
         if completes:
             self.recent = (*self.recent[1 - MOST_RECENT :], event.activity)
-        self._run_clocks(event, completes)
+        self._run_clocks(event, completes, before)
+        if ran is not None and ran != self.clocks:
+            self._track(ran, Scene(event, self.attributes, before, self.paused, completes))
         if process.automaton is not None:
             if completes:
                 name = process.rename.get(event.activity, event.activity)
@@ -125,7 +138,8 @@ class Fold(Course):
     def _begin(self, anchor: Anchor) -> None:
         self.first = anchor
         for rule in self.process.rulebook.durations:
-            self.clocks[rule.number] = rule.started(anchor)
+            if rule.special is None:
+                self.clocks[rule.number] = rule.started(anchor)
 
     def _judge(self, event: Event, anchor: Anchor) -> None:
         """Hold a step against what is asked of the case, and of the people in it."""
@@ -157,19 +171,40 @@ class Fold(Course):
                     self.started = self.started[:number] + self.started[number + 1 :]
                     return
 
-    def _run_clocks(self, event: Event, completes: bool) -> None:
+    def _run_clocks(self, event: Event, completes: bool, before: Mapping[str, Any]) -> None:
         book, clocks = self.process.rulebook, self.clocks
+        scene = self._turn_clocks(event, completes, before) if book.special else None
         if book.dues and event.attributes and self.first is not None:
             for rule in book.dues:
-                promised(rule, clocks, event, self.first)
+                promised(rule, clocks, event, self.first, scene)
         if completes:
             for rule in book.answers.get(event.activity, ()):
                 self._note(answer(rule, clocks, event))
             for rule in book.starts.get(event.activity, ()):
-                begin(rule, clocks, self.anchor(event))
+                begin(rule, clocks, self.anchor(event), scene)
+        if book.by_step:
+            for stopped in step(book, clocks, self.anchor(event), event, scene):
+                self._note(stopped)
         for rule in book.idles:
             self._note(stop(clocks, rule.number, event))
-            clocks[rule.number] = rule.started(self.anchor(event))
+            clocks[rule.number] = rule.started(self.anchor(event), scene)
+
+    def _turn_clocks(self, event: Event, completes: bool, before: Mapping[str, Any]) -> Scene:
+        """Let the event pause, change or call off clocks that run; what those that start with it have to see of it."""
+        book = self.process.rulebook
+        scene = Scene(event, self.attributes, before, self.paused, completes)
+        self.paused, called_off = turn(book, self.clocks, scene, not self.events)
+        self.stopped = (*self.stopped, *called_off)
+        scene = scene._replace(paused=self.paused)
+        if not self.events and self.first is not None:
+            for rule in book.durations:
+                if rule.special is not None:
+                    self.clocks[rule.number] = rule.started(self.first, scene)
+        return scene
+
+    def _track(self, ran: Clocks, scene: Scene) -> None:
+        """Note what became of clocks that objectives count; `ran`: as they were before the event."""
+        self.tracked = self.tracked.after(self.process, ran, self.clocks, scene)
 
     def _note(self, stopped: Stopped | None) -> None:
         if stopped is not None:
@@ -185,20 +220,23 @@ class Fold(Course):
 
     def answer_late(self, event: Event) -> bool:
         """Apply what is sound of an event from before this state: it may stop a clock that was running at its time."""
-        changed = False
+        changed, ran = False, self.clocks.copy()
         for rule in self.process.rulebook.answers.get(event.activity, ()):
             running = self.clocks[rule.number]
-            if event.completes and running is not None and running.marks and running.start <= event.at:
+            if event.completes and running is not None and running.offsets and running.start <= event.at:
                 self._note(answer(rule, self.clocks, event))
                 changed = True
+        if changed and self.process.counted:
+            self._track(ran, Scene(event, self.attributes, self.attributes, self.paused, True))
         return changed
 
     def idle_until(self) -> int:
         """The instant at which a case without a further event is closed as idle: after its armed deadlines."""
         until = self.last_at + self.process.idle_limit
         for running in self.clocks:
-            if running is not None and running.marks and running.marks[-1] > until:
-                until = running.marks[-1]
+            if running is not None and running.offsets and running.start + running.offsets[-1] > until:
+                due = running.due
+                until = until if due is None else max(until, due)
         if self.standing is not None:
             while (deadline := self.next_deadline(until + 1)) is not None:
                 until = deadline
@@ -209,10 +247,9 @@ class Fold(Course):
         nearest = None if self.standing is None else self.next_deadline(instant)
         for running in self.clocks:
             if running is not None:
-                for mark in running.marks:
-                    if mark >= instant:
-                        nearest = mark if nearest is None or mark < nearest else nearest
-                        break
+                mark = running.next_mark(instant)
+                if mark is not None and (nearest is None or mark < nearest):
+                    nearest = mark
         return nearest
 
     def over_at(self, instant: int) -> int | None:
@@ -226,4 +263,4 @@ class Fold(Course):
 
     def running(self) -> list[tuple[int, Running]]:
         """The clocks that still say something, each with its rule's number."""
-        return [(i, r) for i, r in enumerate(self.clocks) if r is not None and r.marks]
+        return [(i, r) for i, r in enumerate(self.clocks) if r is not None and r.offsets]

@@ -8,6 +8,7 @@ import re
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -18,7 +19,7 @@ from stream.event import Anchor, Event, Place
 from stream.finding import Finding
 from stream.fold import Fold
 from stream.said import Said
-from stream.sla.running import Running
+from stream.sla.running import Origin, Running, Terms
 from stream.steps import Labels, taken
 
 SKIPPED = re.compile(r"skipped .+/(-?\d+)/(.+/\d+)", re.DOTALL)
@@ -71,9 +72,34 @@ def read_anchor(fields: list[Any]) -> Anchor:
 
 
 def read_running(fields: list[Any]) -> Running:
-    """A clock."""
-    anchor, start, marks = fields
-    return Running(read_anchor(anchor), start, tuple(marks))
+    """A clock, as `written_running` writes it; layout 1 knew no terms."""
+    anchor, start, marks, *terms = fields
+    offsets = _shared(tuple([mark - start for mark in marks]))
+    return Running(read_anchor(anchor), start, offsets, _read_terms(terms[0]) if terms else None)
+
+
+def written_running(running: Running) -> list[Any]:
+    """A clock, its marks as instants."""
+    written = [running.anchor, running.start, running.marks]
+    return written if running.terms is None else [*written, running.terms]
+
+
+@lru_cache(maxsize=4096)
+def _shared(offsets: tuple[int, ...]) -> tuple[int, ...]:
+    """The same marks in one piece of memory for all clocks of a plain target."""
+    return offsets
+
+
+def _read_terms(fields: list[Any]) -> Terms:
+    whole, chosen_at, choice, pauses, paused_at, origin = fields
+    spans = tuple((begun, ended) for begun, ended in pauses)
+    return Terms(whole, chosen_at, choice, spans, paused_at, None if origin is None else read_origin(origin))
+
+
+def read_origin(fields: Sequence[Any]) -> Origin:
+    """What conditions see of the event that started a clock."""
+    activity, lifecycle, resource = fields
+    return activity, lifecycle, resource
 
 
 def read_finding(fields: list[Any]) -> Finding:

@@ -26,7 +26,9 @@ from stream.journalled import (
     read_said_entry,
     read_steps,
     read_steps_of_layout_1,
+    written_running,
 )
+from stream.occurrences import UNTRACKED, Counted, Key, Occurrence, Tracked
 from stream.people import Act, Conduct, Offence
 from stream.process import Process
 from stream.said import Said
@@ -56,7 +58,7 @@ class Packer:
         self.labels = process.labels
         self.numberings = [self.labels, process.asked] if process.monitor else [self.labels]
         self.known: dict[str, Labels] = {numbering.identity: numbering for numbering in self.numberings}
-        self.ids = [rule.promise.id for rule in process.rulebook.rules]
+        self.ids = process.rulebook.keys
         self.rules = {rule_id: i for i, rule_id in enumerate(self.ids)}
         self.rule_ids = [rule.id for rule in process.definition.rules]
         self.rule_numbers = {rule_id: i for i, rule_id in enumerate(self.rule_ids)}
@@ -86,6 +88,7 @@ class Packer:
                 [self._said(key, said) for key, said in case.said.items()],
                 list(case.ids),
                 case.late,
+                *(self._counts(case) if self.process.counted else ()),
             ],
             default=tuple,  # named tuples are written as plain arrays
         )
@@ -100,8 +103,8 @@ class Packer:
             fold.ties,
             fold.recent,
             fold.attributes,
-            {self.ids[i]: running for i, running in enumerate(fold.clocks) if running is not None},
-            [[self.ids[s.rule], s.running, s.at, s.place] for s in fold.stopped],
+            {self.ids[i]: written_running(running) for i, running in enumerate(fold.clocks) if running is not None},
+            [[self.ids[s.rule], written_running(s.running), s.at, s.place, s.outcome] for s in fold.stopped],
             fold.past,
             fold.ended_at,
             [fold.warm, fold.late, fold.unseen],
@@ -111,7 +114,17 @@ class Packer:
             [[self.rule_ids[act.rule], *act[1:]] for act in fold.conduct.acts],
             [[self.rule_ids[offence.rule], *offence[1:]] for offence in fold.conduct.offences],
             self._standing(fold),
+            {self.ids[number]: since for number, since in fold.paused.items()},
+            *(self._tracks(fold) if self.process.counted else ()),
         ]
+
+    def _counts(self, case: Case) -> list[Any]:
+        """What objectives count of a case; there is nothing of it where there are none."""
+        return [[[self.ids[n], name, *counts[1:]] for (n, name), counts in case.counted.items()], case.counted_to]
+
+    def _tracks(self, fold: Fold) -> list[Any]:
+        segments = {self.ids[number]: segment for number, segment in fold.tracked.segments.items()}
+        return [segments, [[self.ids[one.clock], *one[1:]] for one in fold.tracked.occurred]]
 
     def _standing(self, fold: Fold) -> list[Any] | None:
         """Where a case stands with its constraints, with which, and which of them were asked late."""
@@ -140,7 +153,7 @@ class Packer:
             raise UnreadableState(f"the record cannot be read: {error!r}") from error
 
     def _case(self, fields: list[Any]) -> Case:
-        layout, wake, flags, may_be_warm, identity, settled, tail, said, ids, case_is_late = fields
+        layout, wake, flags, may_be_warm, identity, settled, tail, said, ids, case_is_late, *counted = fields
         case = Case(self.process, may_be_warm)
         case.wake, case.flags = wake, flags
         case.settled = None if settled is None else self._unfolded(settled, identity, layout)
@@ -149,8 +162,27 @@ class Packer:
         if layout == 1:
             case.said = dict(keyed_anew(case.said))
         case.ids, case.late = dict.fromkeys(ids), case_is_late
+        if counted:
+            case.counted, case.counted_to = self._counted(counted[0]), counted[1]
         case.refold()
         return case
+
+    def _counted(self, fields: list[Any]) -> dict[Key, Counted]:
+        """What objectives count of a case, as far as its service levels are defined now."""
+        known = [(self.rules[rule_id], name, rest) for rule_id, name, *rest in fields if rule_id in self.rules]
+        return {(n, name): Counted(n, tuple(segment), at, good) for n, name, (segment, at, good) in known}
+
+    def _tracked(self, segments: dict[str, list[str]], occurred: list[Any]) -> Tracked:
+        """The clocks that objectives count, as far as they are defined now."""
+        numbers = self.rules
+        return Tracked(
+            {numbers[rule_id]: tuple(segment) for rule_id, segment in segments.items() if rule_id in numbers},
+            tuple(
+                Occurrence(numbers[rule_id], name, tuple(segment), *rest)
+                for rule_id, name, segment, *rest in occurred
+                if rule_id in numbers
+            ),
+        )
 
     def _unfolded(self, fields: list[Any], identity: str, layout: int) -> Fold:
         fold = Fold(self.process, fields[0])
@@ -162,8 +194,8 @@ class Packer:
             if rule_id in self.rules:
                 fold.clocks[self.rules[rule_id]] = read_running(running)
         fold.stopped = tuple(
-            Stopped(self.rules[rule_id], read_running(running), at, read_place(place))
-            for rule_id, running, at, place in stopped
+            Stopped(self.rules[rule_id], read_running(running), at, read_place(place), *outcome)
+            for rule_id, running, at, place, *outcome in stopped
             if rule_id in self.rules
         )
         fold.past = tuple(map(read_finding, past))
@@ -177,6 +209,8 @@ class Packer:
             fold.flags |= UNSEEN if rest[0] else 0
             fold.started = tuple(map(read_anchor, fields[14]))
             fold.conduct = self._conduct(fields[15], fields[16])
+            fold.tracked = self._tracked(*fields[19:21]) if len(fields) > 19 else UNTRACKED
+            fold.paused = {self.rules[key]: since for key, since in fields[18].items() if key in self.rules}
         self._stand(fold, None if layout == 1 else fields[17])
         return fold
 

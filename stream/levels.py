@@ -3,47 +3,81 @@
 Invariant: a stage is a mark that has passed; its instant is the mark's own, however late it was noticed.
 """
 
-from stream.finding import Finding
+from collections.abc import Mapping
+
+from schemas.sla import Severity, StageSeverity
+from stream.finding import Finding, Level
 from stream.fold import Fold
 from stream.sla.running import Running
+from stream.sla.special import Special
+
+Severities = Mapping[str, Severity]
+"""How severe each stage of a service level is."""
 
 
-def stages(finding: Finding, told: int, *, live: bool) -> list[Finding]:
+def severities(severity: Severity | StageSeverity) -> Severities:
+    """The severities that a definition gives."""
+    if isinstance(severity, StageSeverity):
+        return {"at_risk": severity.at_risk, "breach": severity.breach, "overdue": severity.overdue}
+    return dict.fromkeys(("at_risk", "breach", "overdue"), severity)
+
+
+def stages(finding: Finding, told: int, severity: Severities | None, *, live: bool) -> list[Finding]:
     """What a service level has said since `told` of its marks had passed, still open: each stage with its instant, the
-    highest alone where `live`."""
+    highest alone where `live`. `severity` is None for one that is no longer defined."""
     passed = finding.marks_passed
     if passed <= told:
         return []
-    marks = finding.detail[1]
-    return [
-        finding._replace(
-            stage="breach" if number == len(marks) else "at_risk",
-            marks_passed=number,
-            happened_at=marks[number - 1],
-            closed_at=None,
-            outcome=None,
+    level = Level(*finding.detail)
+    found = []
+    for number in range(passed if live else told + 1, passed + 1):
+        stage = stage_at(number, level.whole or len(level.marks))
+        found.append(
+            finding._replace(
+                stage=stage,
+                marks_passed=number,
+                happened_at=level.marks[number - 1],
+                closed_at=None,
+                outcome=None,
+                severity=finding.severity if severity is None else severity[stage],
+            )
         )
-        for number in range(passed if live else told + 1, passed + 1)
-    ]
+    return found
+
+
+def stage_at(passed: int, whole: int) -> str:
+    """The stage that so many passed marks make, where `whole` of them are a breach."""
+    return "at_risk" if passed < whole else "breach" if passed == whole else "overdue"
 
 
 def level(fold: Fold, index: int, running: Running, instant: int) -> Finding:
     """What a clock says that ran until `instant`, by when it passed at least one mark."""
     rule = fold.process.rulebook.rules[index]
     passed = running.reached(instant)
+    stage = stage_at(passed, running.whole)
+    severity = rule.promise.severity
     return Finding(
         rule=rule.promise.id,
         kind="sla",
         key=running.anchor.name,
         instance=fold.instance,
-        stage="breach" if passed == len(running.marks) else "at_risk",
+        stage=stage,
         marks_passed=passed,
         happened_at=running.marks[passed - 1],
         due_at=running.due,
         closed_at=None,
         outcome=None,
-        severity=rule.promise.severity,
+        severity=severity if isinstance(severity, str) else severities(severity)[stage],
         grade="late" if fold.late else "warm_start" if fold.warm and rule.whole else "exact",
-        detail=(running.start, running.marks),
+        detail=_detail(rule.special, running, passed),
         places=(running.anchor.place,),
     )
+
+
+def _detail(special: Special | None, running: Running, passed: int) -> Level | tuple[int, tuple[int, ...]]:
+    terms = running.terms
+    if terms is None:
+        return running.start, running.marks
+    left = None if special is None or passed >= terms.whole else special.left(running)
+    known = running.marks[: max(passed, terms.whole)]
+    return Level(running.start, known, terms.chosen_at, terms.whole, terms.choice, left)

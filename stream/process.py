@@ -4,6 +4,7 @@ Invariant: a process is a value; nothing in it changes while cases are folded, b
 already computed, which changes no answer.
 """
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import PurePath
 
@@ -34,7 +35,9 @@ class Process:
         self.definition, self.automaton = definition, automaton
         self.name, self.version = definition.process, definition.version
         self.labels = Labels(automaton.version, tuple(sorted(automaton.labels))) if automaton else Labels("", ())
-        self.rulebook = Rulebook(definition.sla)
+        self.rulebook = Rulebook(definition.promises, definition.calendars)
+        objectives = {objective.of for objective in definition.slo}
+        self.counted = tuple(n for n, rule in enumerate(self.rulebook.rules) if rule.promise.id in objectives)
         self.people = People(definition.rules) if definition.rules else None
         constraints = [read_constraint(one.declare) for one in definition.constraints if one.declare is not None]
         self.monitor = Monitor(constraints) if constraints else None
@@ -43,7 +46,9 @@ class Process:
         self.asked = Labels(blake2b("\n".join(asked).encode(), digest_size=6).hexdigest(), asked)
         instants = self.rulebook.instants()
         named = instants | frozenset(definition.case.segments).union(*(one.attributes for one in constraints))
-        named |= self.people.attributes if self.people else frozenset()
+        named |= self.rulebook.attributes() | (self.people.attributes if self.people else frozenset())
+        if naming is None and self.rulebook.names_resource and definition.privacy.resource == "keep":
+            naming = in_clear
         self.reader = RecordReader(definition.events.mapping, named, instants, naming)
         case = definition.case
         self.ends = frozenset(case.ends) if isinstance(case.ends, tuple) else None
@@ -55,11 +60,16 @@ class Process:
         self.warm_horizon, self.segments = case.warm_horizon_ms, case.segments
         self.identity = blake2b(definition.model_dump_json().encode(), digest_size=8).hexdigest()
 
-    def segment_labels(self, attributes: dict[str, object]) -> dict[str, str]:
+    def segment_labels(self, attributes: Mapping[str, object]) -> dict[str, str]:
         """The bounded label values of a case: its segments, as text; only plain values, and no longer than a name."""
         values = {name: attributes.get(name) for name in self.segments}
         plain = {name: value for name, value in values.items() if isinstance(value, str | int | float) and value != ""}
         return {name: str(value)[:LONGEST_LABEL] for name, value in plain.items()}
+
+    def segment(self, attributes: Mapping[str, object]) -> tuple[str, ...]:
+        """The segment of a case: the values of its segments in order, empty text for one that it does not have."""
+        labels = self.segment_labels(attributes)
+        return tuple(labels.get(name, "") for name in self.segments)
 
 
 def needs_people(definition: Definition) -> bool:

@@ -108,17 +108,22 @@ class Shard:
 
     def drain(self) -> Effects:
         """What has changed since the last drain."""
-        effects = Effects([], [], [], Counter())
+        partials: list[tuple[bytes, bytes | None]] = []
+        effects = Effects([], [], [], Counter(), partials)
         for watch in self.watches.values():
+            moment = None if watch.clock.now is None else watch.clock.moment
+            told, kept = watch.partials.drain(moment, watch.input_clocks)
+            partials.extend(told)
             if self.journalled:
                 effects.journal.extend(watch.journal())
+                effects.journal.extend(kept)
             effects.alerts.extend(watch.announcer.records)
             effects.dead_letters.extend(watch.dead_letters)
             effects.counts.update(watch.counts + watch.announcer.counts)
             watch.announcer.records, watch.dead_letters = [], []
             watch.counts.clear()
             watch.announcer.counts.clear()
-        if self.journalled and (self.moved or effects.journal or effects.alerts):
+        if self.journalled and (self.moved or effects.journal or effects.alerts or partials):
             effects.journal.append((TASK_KEY, self._task_record()))
             self.moved = False
         return effects
@@ -170,6 +175,9 @@ class Shard:
             watch.packer.learn(case_id, record)
             return
         fields = orjson.loads(record)
+        if kind == "partial":
+            watch.partials.restore(case_id, fields)
+            return
         watch.restore(case_id, record, fields[WAKE], int(fields[FLAGS]))
 
     def _restore_task(self, fields: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from stream.effects import DeadLetter
 from stream.event import Event
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import Packer
+from stream.partials import Partials
 from stream.process import Process
 
 FUTURE_MS = 3_600_000
@@ -38,6 +39,7 @@ class Watch:
         self.changed: dict[str, None] = {}
         self.deadlines = Deadlines()
         self.packer = Packer(process)
+        self.partials = Partials(process, inputs[0].partition if inputs else 0)
         self.announcer = Announcer(process, inputs)
         self.census = Census()
         self.counts: Counter[tuple[str, ...]] = Counter()
@@ -51,6 +53,10 @@ class Watch:
             outcomes[self._take(batch, received, clock)] += 1
         if self.process.reader.unreadable:
             outcomes["bad_attribute"], self.process.reader.unreadable = self.process.reader.unreadable, 0
+        troubles = self.process.rulebook.troubles
+        for (reason, rule), count in troubles.items():
+            self.counts["sla_troubles", self.process.name, rule, reason] += count
+        troubles.clear()
         for outcome, count in outcomes.items():
             self.counts["events", self.process.name, batch.input.topic, outcome] += count
 
@@ -109,6 +115,8 @@ class Watch:
         elif isinstance(case, bytes):
             case = self.cases[case_id] = self.packer.unpacked(case)
         outcome = case.apply(event, self._horizon(clock))
+        if outcome != "duplicate" and self.partials.rates:
+            self.partials.happened(event, case.fold.attributes)
         if outcome != "duplicate":
             self.touched[case_id] = self.changed[case_id] = None
         return outcome
@@ -164,6 +172,8 @@ class Watch:
         case = self.cases[case_id]
         assert isinstance(case, Case)
         over_at = case.fold.over_at(moment.clock)
+        if self.process.counted and self.partials.count(case, moment, over_at):
+            self.changed[case_id] = None
         silent = over_at is None and case.silent(moment.clock)
         unsaid = not silent and case.unsaid(case.stance(moment, over_at), moment)
         if unsaid:
@@ -218,6 +228,6 @@ def _flags(case: Case, over_at: int | None) -> int:
     flags = OPEN if over_at is None else 0
     for said in case.said.values():
         if said.open:
-            breached = said.finding.stage == "breach"
+            breached = said.finding.stage in ("breach", "overdue")
             flags |= DEVIATING if said.finding.kind != "sla" else BREACHED if breached else AT_RISK
     return flags

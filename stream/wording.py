@@ -1,17 +1,22 @@
-"""How findings read: one plain sentence each, times in UTC, lengths in the two largest units that matter.
+"""How findings read: one plain sentence each, lengths in the two largest units that matter; times in UTC, those of a
+service level with a calendar in the calendar's own zone.
 
 Invariant: a sentence starts with the case, names the steps as the process does, and needs no manual.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from schemas.alert import State
-from schemas.sla import Between, CaseDuration, Due, Idle, Sla
+from schemas.calendar import Calendar
+from schemas.duration import WorkingDays
+from schemas.sla import ActivityDuration, Between, Due, Idle, Sla, Waiting
 from stream.departure import Departure
 from stream.departure_wording import departure_text, ended_text
-from stream.finding import Finding
+from stream.finding import Finding, Level
 
 UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1))
 
@@ -20,7 +25,11 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC by convention of this module
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-ENDINGS = {"case ended": "the case has ended", "idle": "the case was closed after a long silence"}
+ENDINGS = {
+    "cancelled": "it was called off",
+    "case ended": "the case has ended",
+    "idle": "the case was closed after a long silence",
+}
 
 
 def length_text(length_ms: int) -> str:
@@ -65,6 +74,33 @@ def day_text(instant: int) -> str:
     return f"{day} {when.hour:02}:{when.minute:02} UTC"
 
 
+def due_text(instant: int, timezone: str | None) -> str:
+    """An instant for people, in a zone of the time-zone database: `Mon 2 Nov 2026 12:00 Berlin`; in UTC for None."""
+    when = None if timezone is None else _when(instant)
+    if when is None or timezone is None:
+        return day_text(instant)
+    try:
+        local = when.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone))
+    except OverflowError:
+        return day_text(instant)
+    day = f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local.year}"
+    return f"{day} {local.hour:02}:{local.minute:02} {timezone.rpartition('/')[2].replace('_', ' ')}"
+
+
+def target_text(target: int | WorkingDays, calendar: str | None) -> str:
+    """A target for people: `4 h`; `4 working hours` or `2 working days` where a calendar counts."""
+    if isinstance(target, WorkingDays):
+        return _counted(target.days, "working day")
+    if calendar is None:
+        return length_text(target)
+    hours, rest = divmod(target, 3_600_000)
+    return f"{length_text(target)} of working time" if rest else _counted(hours, "working hour")
+
+
+def _counted(count: int, of: str) -> str:
+    return f"{count} {of}{'' if count == 1 else 's'}"
+
+
 def _when(instant: int) -> datetime | None:
     try:
         return EPOCH + timedelta(milliseconds=instant)
@@ -76,7 +112,7 @@ class Phrases(NamedTuple):
     """What can be said of one promise: that it is broken, that it is waited for, what answers it, what was missing.
 
     `met_by_end`: the end of the case is what it waits for. `counts_silence`: any event will do. `expected` are the
-    activities that answer it.
+    activities that answer it. `shares` are its warnings; `timezone` is that of its calendar.
     """
 
     broken: str
@@ -86,30 +122,53 @@ class Phrases(NamedTuple):
     met_by_end: bool = False
     counts_silence: bool = False
     expected: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
+    timezone: str | None = None
 
 
-def phrases(promise: Sla) -> Phrases:
-    """The phrases of a promise."""
+def phrases(promise: Sla, calendars: Mapping[str, Calendar]) -> tuple[Phrases, ...]:
+    """The phrases of a promise, one for its plain target and one for each of its others."""
+    calendar = promise.calendar
+    zone = calendars[calendar].timezone if calendar is not None and calendar in calendars else None
+    if isinstance(promise, Due):
+        return (_of_date(promise)._replace(shares=promise.at_risk, timezone=zone),)
+    texts = [target_text(each, calendar) for each in (promise.target_ms, *(one.target_ms for one in promise.targets))]
+    return tuple(_of_length(promise, text)._replace(shares=promise.at_risk, timezone=zone) for text in texts)
+
+
+def _of_length(promise: Sla, target: str) -> Phrases:
     match promise:
         case Between():
             to, start = _either(promise.to), _either(promise.from_)
-            broken = f"no {to} within {length_text(promise.target_ms)} of {start}"
-            waiting, answered, without = f"no {to} yet since {start}", f"{to} came", f", still without {to}"
-            return Phrases(broken, waiting, answered, without, expected=promise.to)
-        case CaseDuration():
-            broken = f"not finished within {length_text(promise.target_ms)} of its start"
-            return Phrases(broken, "the case is not finished", "the case went on", met_by_end=True)
+            waiting, without = f"no {to} yet since {start}", f", still without {to}"
+            return Phrases(f"no {to} within {target} of {start}", waiting, f"{to} came", without, expected=promise.to)
+        case ActivityDuration():
+            what = _either(promise.activity)
+            waiting, without = f"{what} is not completed", f", with {what} not completed"
+            return Phrases(
+                f"{what} was not completed within {target}", waiting, f"{what} was completed", without,
+                expected=promise.activity,
+            )  # fmt: skip
+        case Waiting():
+            to, start = f"start of {_either(promise.to)}" if promise.to else "next start", _either(promise.from_)
+            waiting, without = f"no {to} yet since {start}", f", still without a {to}"
+            broken = f"no {to} within {target} of {start}"
+            return Phrases(broken, waiting, f"the {to} came", without, expected=promise.to or ())
         case Idle():
-            broken = f"nothing has happened for {length_text(promise.target_ms)}"
             waiting = "nothing has happened since the last step"
-            return Phrases(broken, waiting, "the case went on", counts_silence=True)
-        case Due(until=None):
-            broken, waiting = f"the due date ({promise.due}) has passed", f"the due date ({promise.due}) is near"
-            return Phrases(broken, waiting, "the case went on", met_by_end=True)
-        case Due(until=until):
-            to = _either(until or ())
-            broken, waiting = f"the due date ({promise.due}) has passed without {to}", f"no {to} yet"
-            return Phrases(broken, waiting, f"{to} came", f", still without {to}", expected=until or ())
+            return Phrases(f"nothing has happened for {target}", waiting, "the case went on", counts_silence=True)
+        case _:
+            broken = f"not finished within {target} of its start"
+            return Phrases(broken, "the case is not finished", "the case went on", met_by_end=True)
+
+
+def _of_date(promise: Due) -> Phrases:
+    if promise.until is None:
+        broken, waiting = f"the due date ({promise.due}) has passed", f"the due date ({promise.due}) is near"
+        return Phrases(broken, waiting, "the case went on", met_by_end=True)
+    to = _either(promise.until)
+    broken, waiting = f"the due date ({promise.due}) has passed without {to}", f"no {to} yet"
+    return Phrases(broken, waiting, f"{to} came", f", still without {to}", expected=promise.until)
 
 
 def unknown(rule: str) -> Phrases:
@@ -129,27 +188,39 @@ def summary(case: str, finding: Finding, state: State, said: Phrases | None) -> 
 def _statement(finding: Finding, said: Phrases | None) -> str:
     if said is None:
         return _broken(finding)
-    due = day_text(finding.due_at or 0)
+    level = Level(*finding.detail)
+    due = f"due {due_text(finding.due_at or 0, said.timezone)}"
     if finding.stage == "breach":
-        return f"{said.broken} (due {due})"
-    start, marks = finding.detail
-    share = round(100 * (marks[finding.marks_passed - 1] - start) / (marks[-1] - start), 1)
-    return f"{share:g} % of the time is gone, {said.waiting} (due {due})"
+        return f"{said.broken} ({due})"
+    if finding.stage == "overdue":
+        return f"{said.broken}, overdue by {length_text(finding.happened_at - (finding.due_at or 0))} ({due})"
+    if finding.due_at is None:
+        due = f"the clock stands still, {length_text(level.left or 0)} left"
+    return f"{_share(finding, level, said):g} % of the time is gone, {said.waiting} ({due})"
+
+
+def _share(finding: Finding, level: Level, said: Phrases) -> float:
+    """The percentage of the time that is gone: as it is defined, or else by the clock."""
+    number = finding.marks_passed - 1
+    if number < len(said.shares):
+        return round(100 * said.shares[number], 1)
+    return round(100 * (level.marks[number] - level.start) / (level.marks[-1] - level.start or 1), 1)
 
 
 def _resolution(finding: Finding, said: Phrases | None) -> str:
     ending = ENDINGS.get(finding.outcome or "", "")
     if said is None:
         return _broken_to_the_end(finding, ending)
-    closed_at, due = finding.closed_at or 0, finding.due_at or 0
-    if ending and not said.met_by_end:
-        return f"{ending}{said.still_without} (due {day_text(due)})"
+    closed_at, due_at = finding.closed_at or 0, finding.due_at
+    due = f"due {due_text(due_at, said.timezone)}" if due_at is not None else "the clock stood still"
+    if ending and (finding.outcome == "cancelled" or not said.met_by_end):
+        return f"{ending}{said.still_without} ({due})"
     if said.counts_silence:
-        return f"the case went on after {length_text(closed_at - finding.detail[0])} (due {day_text(due)})"
+        return f"the case went on after {length_text(closed_at - finding.detail[0])} ({due})"
     what = ending or said.answered
-    if closed_at <= due:
-        return f"{what} in time, after a warning (due {day_text(due)})"
-    return f"{what} {length_text(closed_at - due)} late (due {day_text(due)})"
+    if due_at is None or closed_at <= due_at:
+        return f"{what} in time, after a warning ({due})"
+    return f"{what} {length_text(closed_at - due_at)} late ({due})"
 
 
 def _broken(finding: Finding) -> str:

@@ -2,52 +2,99 @@
 
 A clock is a value that time cannot change: what stage it has reached is asked of it, with an instant. So a deadline
 that passes changes no state, and a clock that was stopped still tells what it had reached. Invariant: `marks` ascend;
-the last one is the due instant, those before it are at-risk instants.
+those before the due instant are at-risk instants, those behind it say that the breach still stands.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from stream.event import Anchor, Place
 
+Origin = tuple[str, str | None, str | None]
+"""Activity, life cycle and resource of the event that started a clock."""
+
+
+class Terms(NamedTuple):
+    """Under which terms a clock runs, where they can change; instants in milliseconds UTC.
+
+    `whole`: how many marks it has up to its due instant; a paused clock knows fewer of them. `choice`: the number of
+    its target, 0 for the plain one, `NONE` while it does not apply; `chosen_at` when that changed last. `pauses` are
+    over, that since `paused_at` is not.
+    """
+
+    whole: int
+    chosen_at: int
+    choice: int = 0
+    pauses: tuple[tuple[int, int], ...] = ()
+    paused_at: int | None = None
+    origin: Origin | None = None
+
+
+NONE = -1
+"""The choice of a clock that does not apply."""
+
 
 class Running(NamedTuple):
-    """A running clock; instants in milliseconds UTC. Without marks it is spent: it is silent, and not started again."""
+    """A running clock; instants in milliseconds UTC. `offsets` are its marks as seen from its start, one tuple for all
+    clocks of a plain target. Without marks it is silent: spent, and not started again, or, where its terms say so,
+    waiting for the end of a pause or for its condition to hold."""
 
     anchor: Anchor
     start: int
-    marks: tuple[int, ...]
+    offsets: tuple[int, ...]
+    terms: Terms | None = None
 
     @property
-    def due(self) -> int:
-        """The instant by which it has to be stopped; that instant itself is still in time."""
-        return self.marks[-1]
+    def marks(self) -> tuple[int, ...]:
+        """The instants at which it says something."""
+        start = self.start
+        return tuple([start + offset for offset in self.offsets])
+
+    @property
+    def whole(self) -> int:
+        """How many marks there are up to the due instant."""
+        return len(self.offsets) if self.terms is None else self.terms.whole
+
+    @property
+    def due(self) -> int | None:
+        """The instant by which it has to be stopped, which is itself still in time; None while that is not known."""
+        whole = self.whole
+        return self.start + self.offsets[whole - 1] if 0 < whole <= len(self.offsets) else None
 
     def reached(self, instant: int) -> int:
-        """How many marks lie before `instant`: 0 says nothing, all of them is a breach."""
-        count = 0
-        for mark in self.marks:
-            if mark >= instant:
+        """How many marks lie before `instant`: 0 says nothing, `whole` of them is a breach."""
+        count, length = 0, instant - self.start
+        for offset in self.offsets:
+            if offset >= length:
                 break
             count += 1
         return count
 
     def next_mark(self, instant: int) -> int | None:
         """The first mark at `instant` or later."""
-        for mark in self.marks:
-            if mark >= instant:
-                return mark
+        length = instant - self.start
+        for offset in self.offsets:
+            if offset >= length:
+                return self.start + offset
         return None
+
+    def marked(self, marks: Sequence[int], terms: Terms | None) -> "Running":
+        """The same clock with these marks, under these terms."""
+        start = self.start
+        return Running(self.anchor, start, tuple([mark - start for mark in marks]), terms)
 
 
 class Stopped(NamedTuple):
-    """A clock that was stopped after it had something to say: which rule's, when, and by the event at which place."""
+    """A clock that was stopped after it had something to say: which rule's, when, by the event at which place, and
+    whether that was an answer or called it off."""
 
     rule: int
     running: Running
     at: int
     place: Place
+    outcome: str = "answered"
 
 
 def spent(running: Running) -> Running:
     """The clock of a rule that runs once a case, after it ran."""
-    return running._replace(marks=())
+    return Running(running.anchor, running.start, ())

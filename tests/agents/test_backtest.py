@@ -209,3 +209,31 @@ def test_a_backtest_knows_people_by_pseudonyms_of_its_own(tmp_path: Path) -> Non
     (first,), (again,), (other,) = who(*done), who(*done), who(*done, entry(2, 2, id="1", act="C"))
 
     assert first == again != other
+
+
+GOALS = """
+  - {id: escalations, kind: rate, of: Escalated, window: 1h, at_most: 1}
+slo:
+  - {id: on-time, of: duration, objective: 80%, window: 1d, min_count: 2}
+"""
+
+
+def test_what_is_true_of_many_cases_is_reported_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two cases of three last longer than an hour; two escalations lie within one."""
+    monkeypatch.setattr(f"{__name__}.DEFINITION", DEFINITION.rstrip() + GOALS)
+    events = [
+        entry(0, 0, id="A", act="Open"), entry(1, 0, id="B", act="Open"), entry(2, 5, id="C", act="Open"),
+        entry(3, 10, id="A", act="Escalated"), entry(4, 30, id="C", act="Closed"),
+        entry(5, 40, id="B", act="Escalated"),
+        entry(6, 90, id="A", act="Closed"), entry(7, 95, id="B", act="Closed"),
+    ]  # fmt: skip
+    _, said = tried(tmp_path, "[Closed]", *events, until=NINE + 300 * MINUTE)
+
+    of_many = [(a["rule"], a["kind"], a["state"], a["happened_at"]) for a in said if "case" not in a]
+    assert of_many == [
+        ("escalations", "sla", "raised", "2026-03-02T09:40:00Z"),
+        ("escalations", "sla", "resolved", "2026-03-02T10:10:00Z"),
+        ("on-time", "slo", "raised", "2026-03-02T10:00:10Z"),
+    ]
+    told = "all cases: duration over 1 d: 33.33 % of 3 in time, the objective is 80 %"
+    assert [a["summary"] for a in said if a["kind"] == "slo"] == [told]

@@ -5,6 +5,7 @@ A bad file names its mistakes itself, in remarks at its end: `#= LINE: ELEMENT: 
 
 import re
 import tracemalloc
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from agents.definition_files import load_definition
 from schemas.definition import (
+    ActivityDuration,
     Between,
+    Calendar,
     CaseDuration,
     CaseRules,
     Definition,
@@ -25,8 +28,11 @@ from schemas.definition import (
     Privacy,
     Roles,
     TimePath,
+    Waiting,
 )
+from schemas.duration import WorkingDays
 from schemas.problem import Refused
+from schemas.sla import CancelWhen, Pause, StageSeverity, TargetWhere
 
 TESTDATA = Path(__file__).parents[1] / "schemas" / "testdata"
 GOOD = sorted(path.name for path in TESTDATA.glob("*.good.yaml"))
@@ -119,7 +125,33 @@ def test_everything_that_can_be_written_is_read() -> None:
             Due(id="promised-date", due="promised", until=("Closed",)),
             CaseDuration(id="done", target_ms=2 * DAY, at_risk=(0.5,)),
             Idle(id="stalled", target_ms=90_000, at_risk=()),
+            Between(
+                id="solved",
+                from_=("Opened",),
+                to=("Resolved",),
+                target_ms=WorkingDays(2),
+                calendar="office",
+                targets=(TargetWhere(where="priority == '1'", target_ms=4 * HOUR),),
+                where="attributes['supplier'] != 'none'",
+                pause=Pause(from_=("Asked",), to=("Answered", "Reminded")),
+                cancel=CancelWhen(when="activity == 'Withdrawn'"),
+                overdue_every_ms=WorkingDays(1),
+                severity=StageSeverity(at_risk="info", breach="warning", overdue="critical"),
+            ),
+            ActivityDuration(
+                id="check", activity=("Check", "Pack"), target_ms=HOUR, pause="lifecycle", cancel=("Withdrawn",)
+            ),
+            Waiting(id="queue", from_=("Check",), target_ms=HOUR, pause=Pause(while_="priority == '3'")),
+            Waiting(id="pick-up", from_=("Check",), to=("Pack",), target_ms=HOUR),
         ),
+        calendars={
+            "office": Calendar(
+                timezone="Europe/Berlin",
+                hours=(*[((480, 720), (780, 1080))] * 5, ((1320, 1560),), ()),
+                holidays=(date(2026, 12, 25),),
+                extra={date(2026, 12, 24): ((480, 720),)},
+            )
+        },
         privacy=Privacy(resource="keep"),
     )
 

@@ -18,7 +18,9 @@ from rich.console import Console
 
 from tests.bench.figures import Table
 
-BENCHES: Final = ("conformance", "conformance_steps", "conformance_command", "cases", "backtest", "worker", "latency")
+BENCHES: Final = (
+    "conformance", "conformance_steps", "conformance_command", "cases", "backtest", "sla", "worker", "latency",
+)  # fmt: skip
 WRITTEN: Final = Path(__file__).parents[2] / "build" / "bench.json"
 WIDTH: Final = 120
 

@@ -17,10 +17,10 @@ GOOD = sorted(path.name for path in TESTDATA.glob("*.good.yaml"))
 # Refused for their shape; what is wrong with the others a schema cannot say.
 BAD = [
     *("at_risk.bad.shares", "durations.bad.months", "durations.bad.negative", "durations.bad.no_unit"),
-    *("durations.bad.words", "durations.bad.working_days", "keys.bad.missing", "keys.bad.unknown_key"),
-    *("kinds.bad.misspelt", "kinds.bad.none", "names.bad.empty", "names.bad.process", "not_yet.bad.kinds"),
-    *("not_yet.bad.sections", "not_yet.bad.sla_keys", "not_yet.bad.source", "shapes.bad.wrong_types"),
-    "rules.bad.people",
+    *("durations.bad.words", "keys.bad.missing", "keys.bad.unknown_key"),
+    *("kinds.bad.misspelt", "kinds.bad.none", "names.bad.empty", "names.bad.process"),
+    *("not_yet.bad.source", "goals.bad.bounds", "shapes.bad.wrong_types"),
+    *("rules.bad.people", "calendars.bad.hours", "clocks.bad.pauses"),
 ]
 
 

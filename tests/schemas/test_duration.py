@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from schemas.duration import Duration, Grace, parse_duration
+from schemas.duration import Duration, Grace, WorkingDays, parse_duration, parse_target
 from schemas.problem import Fault
 
 
@@ -85,3 +85,18 @@ def test_code_gives_whole_milliseconds(value: object) -> None:
     for kind in (Duration, Grace):
         with pytest.raises(ValidationError, match="not a duration"):
             TypeAdapter(kind).validate_python(value)
+
+
+@pytest.mark.parametrize(
+    ("written", "target"), [("2wd", WorkingDays(2)), ("4h", 14_400_000), (WorkingDays(3), WorkingDays(3))]
+)
+def test_a_target_may_be_in_working_days(written: str | WorkingDays, target: int | WorkingDays) -> None:
+    """Which are a value of their own, since only a calendar gives them a length."""
+    assert parse_target(written) == target
+
+
+@pytest.mark.parametrize("written", ["0wd", "2501wd", "1.5wd", "-1wd", "wd", "0s", "2 wd"])
+def test_what_is_no_target_is_refused(written: str) -> None:
+    """No working days at all, or more than some ten years of them."""
+    with pytest.raises(Fault):
+        parse_target(written)

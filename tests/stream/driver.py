@@ -70,6 +70,7 @@ class Task:
         self.tombstones: list[str] = []
         self.dead_letters: list[DeadLetter] = []
         self.counts: Counter[tuple[str, ...]] = Counter()
+        self.partials: list[tuple[bytes, bytes | None]] = []
 
     def live(self, *values: dict[str, Any], now: float | None = None) -> None:
         """Records that are read at the time of their events, or at minute `now`."""
@@ -120,6 +121,7 @@ class Task:
             else:
                 self.alerts.append(Alert.model_validate(orjson.loads(record.body)))
         self.dead_letters += effects.dead_letters
+        self.partials += effects.partials
         self.counts.update(effects.counts)
 
     def restart(self) -> None:

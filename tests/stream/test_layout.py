@@ -25,6 +25,15 @@ PARTS: dict[str, Any] = {
     ],
     "case": {"ends": ["Closed"], "reopen": "1d", "segments": ["supplier"]},
 }
+MORE: list[dict[str, Any]] = [
+    {
+        "id": "call-soon", "kind": "between", "from": "Called", "to": "Called back", "target": "2h",
+        "calendar": "office", "overdue_every": "1h", "where": "priority == 'high' && activity == 'Called'",
+        "pause": {"from": "Noted", "to": "Answered"},
+    },
+    {"id": "notes", "kind": "activity_duration", "activity": "Noted", "target": "20m", "pause": "lifecycle"},
+]
+OFFICE: dict[str, Any] = {"timezone": "Europe/Berlin", "hours": {"mon-fri": ["08:00-18:00"]}}
 WATCHED: Process = process(sequence("Opened", "Answered", "Closed"), **PARTS)
 ASKED: Process = process(
     sequence("Opened", "Answered", "Closed"),
@@ -37,7 +46,7 @@ ASKED: Process = process(
         {"id": "answer-soon", "declare": "Response[Called, Answered] |A.priority is high | |0,30,m"},
         {"id": "one-call", "declare": "Absence4[Called]"},
     ],
-    **PARTS,
+    **PARTS | {"sla": [*PARTS["sla"], *MORE], "calendars": {"office": OFFICE}},
 )
 
 

@@ -6,18 +6,40 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.alert import Alert
-from stream.inputs import Input
+from stream.inputs import Input, Received
 from stream.process import Process
 from stream.shard import Shard
 from tests.stream.driver import Task, at, event, process
 from tests.stream.nets import sequence
 
 LATENESS = 10
+END = 4_000
+"""By then every case has been closed, and every deadline has passed."""
 SLAS: list[dict[str, Any]] = [
     {"id": "answer", "kind": "between", "from": "Opened", "to": ["Answered"], "target": "7m"},
     {"id": "resolution", "kind": "case_duration", "target": "20m"},
     {"id": "quiet", "kind": "idle", "target": "6m", "at_risk": ["50%"]},
     {"id": "promise", "kind": "due", "due": "promised", "until": "Closed"},
+]
+OFFICE: dict[str, Any] = {
+    "timezone": "Europe/Berlin",
+    "hours": {"mon-fri": ["08:00-10:10", "10:15-10:40", "10:50-18:00"]},
+}
+SPECIAL: list[dict[str, Any]] = [
+    {
+        "id": "office-answer", "kind": "between", "from": ["Opened", "Called"], "to": "Answered", "target": "9m",
+        "calendar": "office", "pause": {"from": "Called", "to": ["Answered", "Closed"]}, "overdue_every": "4m",
+        "targets": [{"where": "priority == 'high'", "target": "3m"}],
+    },
+    {
+        "id": "high", "kind": "case_duration", "target": "15m", "where": "priority == 'high'", "overdue_every": "7m",
+        "pause": {"while": "activity == 'Called' || team == 'shop'"}, "cancel": {"when": "promised == ''"},
+    },
+    {"id": "step", "kind": "activity_duration", "activity": ["Called", "Opened"], "target": "5m", "pause": "lifecycle"},
+    {"id": "queue", "kind": "waiting", "from": "Opened", "target": "4m", "cancel": ["Closed"], "pause": "lifecycle"},
+    {"id": "office-date", "kind": "due", "due": "promised", "calendar": "office", "where": "team != 'shop'"},
+    {"id": "days", "kind": "between", "from": "Called", "to": "Closed", "target": "1wd", "calendar": "office"},
+    {"id": "stalled", "kind": "idle", "target": "5m", "where": "activity != 'Called'", "pause": "lifecycle"},
 ]
 RULES: list[dict[str, Any]] = [
     {"id": "two-people", "kind": "four_eyes", "activities": ["Opened", "Answered", "Called"]},
@@ -35,7 +57,8 @@ CASE: dict[str, Any] = {"ends": ["Closed"], "reopen": "8m", "idle_limit": "25m",
 WATCHED: Process = process(
     sequence("Opened", "Answered", "Closed"),
     model={"file": "m.pnml"},
-    sla=SLAS,
+    sla=[*SLAS, *SPECIAL],
+    calendars={"office": OFFICE},
     rules=RULES,
     constraints=CONSTRAINTS,
     case=CASE,
@@ -52,11 +75,11 @@ UNENDING: Process = process(
 carried = st.fixed_dictionaries(
     {},
     optional={
-        "promised": st.integers(0, 90).map(at),
+        "promised": st.integers(0, 90).map(at) | st.just(""),
         "by": st.sampled_from(["Ann", "Pete"]),
         "team": st.sampled_from(["desk", "shop"]),
         "priority": st.sampled_from(["high", "low"]),
-        "lifecycle": st.sampled_from(["start", "complete", "ate_abort"]),
+        "lifecycle": st.sampled_from(["start", "complete", "ate_abort", "suspend", "resume"]),
     },
 )
 events = st.builds(
@@ -78,7 +101,7 @@ def played(values: list[dict[str, Any]], *, batches: int = 1000, restarts: bool 
         task.history(*values[start : start + batches])
         if restarts:
             task.restart()
-    task.history(until=600)
+    task.history(until=END)
     return task
 
 
@@ -181,3 +204,23 @@ def test_an_untouched_restore_holds_the_same_cases(history: list[dict[str, Any]]
     assert task.shard.snapshot(0).cases == counted
     assert task.shard.position(Input("crm.tickets", 0)) == task.offset
     assert Shard([WATCHED]).position(Input("crm.tickets", 0)) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(histories, st.lists(st.integers(-60, 60), min_size=25, max_size=25))
+def test_a_wall_clock_that_jumps_by_an_hour_changes_nothing_that_stays(
+    history: list[dict[str, Any]], jumps: list[int]
+) -> None:
+    """Whatever was said too early or too late meanwhile: ids, final states and instants are those of history."""
+    task = Task(WATCHED)
+    for value, jump in zip(history, jumps, strict=False):
+        now = value["at"] + jump * 60_000
+        task.feed([Received(task.offset, value["at"], value)], now)
+        task.tick(now)
+    task.history(until=END)
+    assert standing(task) == standing(played(history))
+
+
+def standing(task: Task) -> dict[str, tuple[str, bool, Any]]:
+    """What is left in the end, by id: whether it was closed, and when it happened."""
+    return {name: (rule, state == "resolved", at) for name, (rule, state, at) in task.outcome().items()}

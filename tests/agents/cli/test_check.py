@@ -30,7 +30,7 @@ def test_good_definitions_are_told_in_a_line_each(
     assert code == 0
     assert out.splitlines() == [
         f"{GOOD}: tickets version 1, topics tickets, 0 SLAs, no model",
-        f"{WHOLE}: customer-requests version 3, topics crm.tickets, crm.mails, 4 SLAs, "
+        f"{WHOLE}: customer-requests version 3, topics crm.tickets, crm.mails, 8 SLAs, "
         "model two-steps.pnml (2 activities, 3 places)",
     ]
     assert err.startswith(f"{WHOLE}: model: ")
@@ -90,7 +90,7 @@ def test_findings_are_one_json_document_where_that_is_asked_for(
     assert (code, err) == (1, "")
     assert (good["process"], good["slas"], good["model"]["activities"], good["problems"]) == (
         "customer-requests",
-        4,
+        8,
         2,
         [],
     )

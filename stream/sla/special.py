@@ -1,0 +1,219 @@
+"""What a service level asks beyond elapsed time from its start: working time, conditions, targets by condition, pauses.
+
+Whether it applies, and by which target, is judged by the attributes of the case as they stand when its clock starts,
+and again when one that its conditions read has changed; `activity`, `lifecycle` and `resource` in those conditions are
+always those of the event that started the clock, in `pause` and `cancel` those of the newest event. Invariant: marks
+are a function of the clock's start and terms alone, so that a change of terms counts from the start, retroactively.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from schemas.sla import ActivityDuration, CancelWhen, Due, Pause, Sla
+from stream.condition import Condition
+from stream.event import Anchor, Event
+from stream.sla.running import NONE, Origin, Running, Terms
+from stream.sla.target import Target, repetitions, warnings
+from stream.worktime import NoWorkingTime, Worktime
+
+MOST_PAUSES: Final = 64
+"""Pauses of one clock; after the last of them it runs through."""
+
+Troubles = Counter[tuple[str, str]]
+"""What went wrong while clocks ran: (reason, SLA) to how often."""
+
+
+class Scene(NamedTuple):
+    """What service levels see of an event: itself, the attributes of its case with those that it brings, as they were
+    `before`, and since when (ms) which rules are paused."""
+
+    event: Event
+    attributes: Mapping[str, Any]
+    before: Mapping[str, Any]
+    paused: Mapping[int, int]
+    completes: bool
+
+    @property
+    def changed(self) -> list[str]:
+        """The attributes that the event has changed."""
+        before = self.before
+        return [name for name, value in (self.event.attributes or {}).items() if before.get(name) != value]
+
+
+class Special:
+    """The compiled extras of one service level; `troubles` counts what goes wrong in them."""
+
+    def __init__(self, promise: Sla, worktime: Worktime | None, troubles: Troubles) -> None:
+        self.promise, self.worktime, self.troubles = promise, worktime, troubles
+        self.where = Condition(promise.where) if promise.where is not None else None
+        self.targets: list[Target] = []
+        self.choices: list[Condition] = []
+        if not isinstance(promise, Due):
+            lengths = [promise.target_ms, *(entry.target_ms for entry in promise.targets)]
+            self.targets = [Target(worktime, each, promise.at_risk, promise.overdue_every_ms) for each in lengths]
+            self.choices = [Condition(entry.where) for entry in promise.targets]
+        pause = None if isinstance(promise, Due) else promise.pause
+        self.by_lifecycle = pause == "lifecycle"
+        self.begins_pause = frozenset((pause.from_ or ()) if isinstance(pause, Pause) else ())
+        self.ends_pause = frozenset((pause.to or ()) if isinstance(pause, Pause) else ())
+        self.paused_while = Condition(pause.while_) if isinstance(pause, Pause) and pause.while_ is not None else None
+        cancel = getattr(promise, "cancel", None)
+        self.cancels = frozenset(cancel if isinstance(cancel, tuple) else ())
+        self.cancelled_when = Condition(cancel.when) if isinstance(cancel, CancelWhen) else None
+        self._index()
+
+    def _index(self) -> None:
+        """By what an event may change a clock that runs."""
+        of_clock = [one for one in (self.where, *self.choices) if one is not None]
+        of_event = [one for one in (self.paused_while, self.cancelled_when) if one is not None]
+        self.reads = frozenset[str]().union(*(one.reads for one in (*of_clock, *of_event)))
+        self.by_origin = any(one.of_event for one in of_clock)
+        self.at_every_event = self.by_lifecycle or any(one.of_event for one in of_event)
+        self.activities = self.begins_pause | self.ends_pause | self.cancels
+        asks_more = self.by_lifecycle or of_clock or of_event or self.activities
+        self.only_counts = bool(self.targets) and not asks_more and self.promise.overdue_every_ms is None
+        self.step_by_step = self.by_lifecycle and isinstance(self.promise, ActivityDuration)
+
+    @property
+    def names_resource(self) -> bool:
+        """Whether a condition asks who did it."""
+        conditions = (self.where, *self.choices, self.paused_while, self.cancelled_when)
+        return any(one is not None and "resource" in one.of_event for one in conditions)
+
+    def begun(self, rule: int, anchor: Anchor, scene: Scene) -> Running | None:
+        """A clock that starts with the event of `anchor`; None where it is called off at once."""
+        if self.only_counts:
+            return self._counted(anchor)
+        if self.calls_off(scene):
+            return None
+        origin = _origin(scene.event) if self.by_origin else None
+        choice = self._choose(scene, origin)
+        paused_at = anchor.at if rule in scene.paused else None
+        terms = Terms(len(self.promise.at_risk) + 1, anchor.at, choice, (), paused_at, origin)
+        return self._timed(Running(anchor, anchor.at, (), terms), scene)
+
+    def _counted(self, anchor: Anchor) -> Running:
+        """A clock of which nothing but its calendar is special: its terms cannot change."""
+        at = anchor.at
+        try:
+            return Running(anchor, at, tuple([mark - at for mark in self.targets[0].marks(at)]))
+        except NoWorkingTime:
+            self.troubles["no_working_time", self.promise.id] += 1
+            return Running(anchor, at, ())
+
+    def promised(self, first: Anchor, scene: Scene) -> Running | None:
+        """A clock towards a due instant that has just become known."""
+        return None if self.calls_off(scene) else self._promised(first, scene)
+
+    def _promised(self, first: Anchor, scene: Scene) -> Running:
+        origin = _origin(scene.event) if self.by_origin else None
+        terms = Terms(1, scene.event.at, self._choose(scene, origin), origin=origin)
+        return self._timed(Running(first, scene.event.at, (), terms), scene)
+
+    def chosen(self, running: Running, scene: Scene) -> Running:
+        """The clock under the terms that hold after an event."""
+        terms = running.terms
+        choice = None if terms is None else self._choose(scene, terms.origin)
+        if terms is None or choice is None or choice == terms.choice:
+            return running
+        return self._timed(running._replace(terms=terms._replace(choice=choice, chosen_at=scene.event.at)), scene)
+
+    def paused(self, running: Running, scene: Scene) -> Running:
+        """The clock, standing still from an event on."""
+        terms = running.terms
+        if terms is None or terms.paused_at is not None:
+            return running
+        if len(terms.pauses) >= MOST_PAUSES:
+            self.troubles["too_many_pauses", self.promise.id] += 1
+            return running
+        return self._timed(running._replace(terms=terms._replace(paused_at=scene.event.at)), scene)
+
+    def resumed(self, running: Running, scene: Scene) -> Running:
+        """The clock, going on from an event."""
+        terms = running.terms
+        if terms is None or terms.paused_at is None:
+            return running
+        begun, ended = terms.paused_at, scene.event.at
+        pauses = (*terms.pauses, (begun, ended)) if ended > begun else terms.pauses
+        return self._timed(running._replace(terms=terms._replace(pauses=pauses, paused_at=None)), scene)
+
+    def stands_still(self, scene: Scene, paused: bool) -> bool:
+        """Whether the rule is paused after an event, if it was or was not before it."""
+        event = scene.event
+        if self.paused_while is not None:
+            return self._holds(self.paused_while, scene.attributes, _origin(event))
+        if self.by_lifecycle:
+            return event.lifecycle != "resume" if paused else event.lifecycle == "suspend"
+        return event.activity not in self.ends_pause if paused else event.activity in self.begins_pause
+
+    def calls_off(self, scene: Scene) -> bool:
+        """Whether clocks are called off by an event, or as the case stands after it."""
+        if self.cancelled_when is None:
+            return False
+        return self._holds(self.cancelled_when, scene.attributes, _origin(scene.event))
+
+    def left(self, running: Running) -> int | None:
+        """The time that a paused clock has left to its due instant (ms); None for any other."""
+        terms = running.terms
+        if terms is None or terms.paused_at is None or running.due is not None or not running.offsets:
+            return None
+        return self._target(terms).left(running.start, terms.pauses, terms.paused_at)
+
+    def _target(self, terms: Terms) -> Target:
+        return self.targets[min(terms.choice, len(self.targets) - 1)]
+
+    def _timed(self, running: Running, scene: Scene) -> Running:
+        """The clock with the marks that its terms give it."""
+        terms = running.terms
+        assert terms is not None  # whoever asks has given it some
+        if terms.choice == NONE:
+            return running.marked((), terms)
+        try:
+            if isinstance(self.promise, Due):
+                marks, whole = self._due_marks(running.start, scene.attributes.get(self.promise.due))
+                return running.marked(marks, terms._replace(whole=whole))
+            target = self._target(terms)
+            if target.offsets is not None and not terms.pauses and terms.paused_at is None:
+                return running._replace(offsets=target.offsets)
+            marks = target.marks(running.start, terms.pauses, terms.paused_at)
+        except NoWorkingTime:
+            self.troubles["no_working_time", self.promise.id] += 1
+            marks = ()
+        return running.marked(marks, terms)
+
+    def _due_marks(self, known_at: int, due: Any) -> tuple[tuple[int, ...], int]:
+        if type(due) is not int:
+            return (), 1
+        again = repetitions(self.worktime, due, self.promise.overdue_every_ms)
+        warned = warnings(self.worktime, known_at, due, self.promise.at_risk) if due > known_at else []
+        return (*warned, due, *again), len(warned) + 1
+
+    def _choose(self, scene: Scene, origin: Origin | None) -> int:
+        """The number of the target that counts, 0 for the plain one; `NONE` where the service level does not apply."""
+        origin = origin or _origin(scene.event)
+        if self.where is not None and not self._holds(self.where, scene.attributes, origin):
+            return NONE
+        for number, condition in enumerate(self.choices, 1):
+            if self._holds(condition, scene.attributes, origin):
+                return number
+        return 0
+
+    def _holds(self, condition: Condition, attributes: Mapping[str, Any], origin: Origin) -> bool:
+        event = dict(zip(("activity", "lifecycle", "resource"), origin, strict=True)) if condition.of_event else {}
+        judgement = condition.judge(attributes, event)
+        if judgement == "failed":
+            self.troubles["condition_failed", self.promise.id] += 1
+        return judgement == "holds"
+
+
+def _origin(event: Event) -> Origin:
+    return event.activity, event.lifecycle, event.resource
+
+
+def is_special(promise: Sla) -> bool:
+    """Whether a service level asks for more than elapsed time from its start."""
+    asked = promise.calendar, promise.where, promise.overdue_every_ms, getattr(promise, "cancel", None)
+    return any(one is not None for one in asked) or (
+        not isinstance(promise, Due) and (promise.pause is not None or bool(promise.targets))
+    )

@@ -1,0 +1,122 @@
+"""How an event turns clocks that run: it pauses them, lets them go on, changes their terms or calls them off; and how
+the start and the completion of a step run those that measure it.
+
+A pause holds for all clocks of its rule, and for those that start during it. Pauses do not nest: a second beginning
+does nothing, nor does an end without a beginning. Suspensions by life cycle pause, for `activity_duration`, the clocks
+of the suspended activity alone. Invariant: what an event does not touch is not looked at.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from schemas.sla import Waiting
+from stream.event import GIVEN_UP, Anchor, Event
+from stream.sla.rules import MOST_AT_ONCE, Clocks, Rule, Rulebook, answer, begin, stop
+from stream.sla.running import Running, Stopped, spent
+from stream.sla.special import Scene, Special
+
+Turn = Callable[[Running, Scene], Running]
+
+
+def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Mapping[int, int], list[Stopped]]:
+    """Turn the clocks that an event touches, all where it is the `first` of its case; since when (ms) which rules are
+    paused now, and what was called off."""
+    paused, stopped = scene.paused, list[Stopped]()
+    for rule in book.special if first else _touched(book, scene):
+        special = rule.special
+        assert special is not None  # it is among the special ones
+        if (scene.completes and scene.event.activity in special.cancels) or special.calls_off(scene):
+            stopped += called_off(rule, clocks, scene.event)
+        paused = _paused(rule, special, clocks, scene._replace(paused=paused))
+        if special.where is not None or special.choices:
+            _each(rule, clocks, scene, special.chosen)
+    return paused, stopped
+
+
+def _touched(book: Rulebook, scene: Scene) -> Iterator[Rule]:
+    """The rules that an event may mean something to, each once."""
+    found = {rule.number: rule for rule in book.at_every_event}
+    if scene.completes:
+        for rule in book.by_activity.get(scene.event.activity, ()):
+            found[rule.number] = rule
+    if book.by_attribute:
+        for name in scene.changed:
+            for rule in book.by_attribute.get(name, ()):
+                found[rule.number] = rule
+    yield from found.values()
+
+
+def called_off(rule: Rule, clocks: Clocks, event: Event) -> Iterator[Stopped]:
+    """Stop the clocks of a rule without an answer."""
+    for number in rule.numbers:
+        running = clocks[number]
+        stopped = stop(clocks, number, event, "cancelled")
+        if running is not None and rule.once:
+            clocks[number] = spent(running)
+        if stopped is not None:
+            yield stopped
+
+
+def _paused(rule: Rule, special: Special, clocks: Clocks, scene: Scene) -> Mapping[int, int]:
+    if special.step_by_step:
+        _pause_steps(rule, special, clocks, scene)
+        return scene.paused
+    was = rule.number in scene.paused
+    by_step = not special.by_lifecycle and special.paused_while is None
+    if (by_step and not scene.completes) or special.stands_still(scene, was) is was:
+        return scene.paused
+    _each(rule, clocks, scene, special.resumed if was else special.paused)
+    if was:
+        return {number: since for number, since in scene.paused.items() if number != rule.number}
+    return {**scene.paused, rule.number: scene.event.at}
+
+
+def _pause_steps(rule: Rule, special: Special, clocks: Clocks, scene: Scene) -> None:
+    turned = {"suspend": special.paused, "resume": special.resumed}.get(scene.event.lifecycle or "")
+    if turned is None:
+        return
+    for number in rule.numbers:
+        running = clocks[number]
+        if running is not None and running.anchor.activity == scene.event.activity:
+            clocks[number] = turned(running, scene)
+
+
+def _each(rule: Rule, clocks: Clocks, scene: Scene, turned: Turn) -> None:
+    for number in rule.numbers:
+        running = clocks[number]
+        if running is not None:
+            clocks[number] = turned(running, scene)
+
+
+def step(book: Rulebook, clocks: Clocks, anchor: Anchor, event: Event, scene: Scene | None) -> Iterator[Stopped | None]:
+    """Run the clocks that measure steps by their life cycle, with an event and its anchor."""
+    completes = event.lifecycle is None or event.completes
+    for rule in book.waits:
+        waits = rule.promise
+        assert isinstance(waits, Waiting)  # these are the ones that do
+        if event.lifecycle in ("start", None) and (waits.to is None or event.activity in waits.to):
+            yield answer(rule, clocks, event)
+        if completes and event.activity in waits.from_:
+            begin(rule, clocks, anchor, scene)
+    for rule in book.timed.get(event.activity, ()):
+        if event.lifecycle == "start":
+            _begin_step(book, rule, clocks, anchor, scene)
+        elif completes or event.lifecycle in GIVEN_UP:
+            number = _oldest(rule, clocks, event.activity)
+            if number is not None:
+                yield stop(clocks, number, event, "answered" if completes else "cancelled")
+
+
+def _begin_step(book: Rulebook, rule: Rule, clocks: Clocks, anchor: Anchor, scene: Scene | None) -> None:
+    for number in rule.numbers:
+        if clocks[number] is None:
+            clocks[number] = rule.started(anchor, scene)
+            return
+    assert rule.lanes == MOST_AT_ONCE  # none of its clocks was free
+    book.troubles["too_many_at_once", rule.promise.id] += 1
+
+
+def _oldest(rule: Rule, clocks: Clocks, activity: str) -> int | None:
+    """The number of the clock that an activity started first."""
+    running = [(clock.anchor, n) for n in rule.numbers if (clock := clocks[n]) is not None]
+    of_activity = [(anchor.at, anchor.place, n) for anchor, n in running if anchor.activity == activity]
+    return min(of_activity)[2] if of_activity else None
