@@ -1,7 +1,7 @@
 """A definition made ready to run: its mapping, its rules and its model compiled once, shared by every case.
 
-Invariant: a process is a value; nothing in it changes while cases are folded, but for the automaton's memory of steps
-already computed, which changes no answer.
+Invariant: a process is a value; nothing in it changes while cases are folded, but for memory of steps already computed,
+which changes no answer, and tallies of what could not be read or judged, which the watch takes after each batch.
 """
 
 from collections.abc import Mapping
