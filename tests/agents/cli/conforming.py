@@ -2,26 +2,13 @@
 
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from stream.models.net import Net, Transition
 
 EVENT_HEADER = "case,index,activity,cost,grade,at_least"
 CASE_HEADER = "case,events,cost,grade,at_least"
 THREE = ("Init[open]", "Response[open, close]", "Absence2[pay]")
-
-
-class Ran(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Ran]
 
 
 def sequence(*labels: str) -> Net:

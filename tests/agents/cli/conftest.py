@@ -1,12 +1,11 @@
 """`casewatch conformance`, run as a user runs it."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from agents.cli import main
-from tests.agents.cli.conforming import Command, Ran, sequence
+from tests.agents.cli.calling import Command, Ran, called
+from tests.agents.cli.conforming import sequence
 from tests.pnml import pnml
 
 
@@ -16,10 +15,7 @@ def conformance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.C
 
     def run(*arguments: str, model: str | None = "abc.pnml") -> Ran:
         words = () if model is None else ("--model", model)
-        monkeypatch.setattr(sys, "argv", ["casewatch", "conformance", *words, *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Ran(int(ended.value.code or 0), *capfd.readouterr())
+        return called(monkeypatch, capfd, "conformance", *words, *arguments)
 
     monkeypatch.chdir(tmp_path)
     Path("abc.pnml").write_text(pnml(sequence("a", "b", "c")))

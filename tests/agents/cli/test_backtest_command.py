@@ -2,17 +2,15 @@
 
 import gzip
 import json
-import sys
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from agents.cli import main
+from tests.agents.cli.calling import Command, Ran, called
 
 DEFINITION = """
 process: tickets
@@ -33,27 +31,13 @@ sla:
 """
 
 
-class Ran(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Ran]
-
-
 @pytest.fixture
 def backtest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
     """Run `casewatch backtest` with a definition's text, in a folder of its own."""
 
     def run(*arguments: str, definition: str = DEFINITION) -> Ran:
         Path("definition.yaml").write_text(definition)
-        monkeypatch.setattr(sys, "argv", ["casewatch", "backtest", "--definition", "definition.yaml", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Ran(int(ended.value.code or 0), *capfd.readouterr())
+        return called(monkeypatch, capfd, "backtest", "--definition", "definition.yaml", *arguments)
 
     monkeypatch.chdir(tmp_path)
     return run

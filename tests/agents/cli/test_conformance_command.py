@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from stream.models.net import Transition
-from tests.agents.cli.conforming import CASE_HEADER, EVENT_HEADER, Command, rows, sequence, table, xes
+from tests.agents.cli.calling import Command
+from tests.agents.cli.conforming import CASE_HEADER, EVENT_HEADER, rows, sequence, table, xes
 from tests.pnml import pnml
 from tests.stream.conformance.random_nets import nested, small, trace
 

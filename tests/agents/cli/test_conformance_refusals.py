@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.cli.conforming import CASE_HEADER, EVENT_HEADER, Command, rows, table, xes
+from tests.agents.cli.calling import Command
+from tests.agents.cli.conforming import CASE_HEADER, EVENT_HEADER, rows, table, xes
 
 CASEWATCH = (sys.executable, "-c", "from agents.cli import main; main()", "conformance", "--model", "abc.pnml")
 

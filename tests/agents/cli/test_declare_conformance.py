@@ -3,7 +3,8 @@
 import csv
 from pathlib import Path
 
-from tests.agents.cli.conforming import THREE, Command, cells, rows, rules, table, xes
+from tests.agents.cli.calling import Command
+from tests.agents.cli.conforming import THREE, cells, rows, rules, table, xes
 from tests.stream.declare.literature import FORMULAS
 from tests.stream.declare.progression import Automaton, renamed
 

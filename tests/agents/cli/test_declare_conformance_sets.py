@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.cli.conforming import THREE, Command, cells, rows, rules, sequence, table
+from tests.agents.cli.calling import Command
+from tests.agents.cli.conforming import THREE, cells, rows, rules, sequence, table
 from tests.pnml import pnml
 
 HEADER = "case:concept:name,concept:name,time:timestamp"

@@ -1,17 +1,14 @@
 """`casewatch model`: what a file says, what is wrong with it, its drawing, and every kind of bad file."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
 
-from agents.cli import main
 from agents.definition_files import LARGEST_MODEL
 from stream.declare import conflict
+from tests.agents.cli.calling import Command, Ran, called
 
 HEAD = '<pnml><net id="n">\n<place id="s"><initialMarking><text>1</text></initialMarking></place>\n'
 STEPS = (
@@ -33,17 +30,6 @@ BPMN = '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><proces
 DECLARED = "activity Pay\nactivity Ship\nInit[Pay] | |\nResponse[Pay, Ship] | | |0,2,d\n"
 
 
-class Ran(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Ran]
-
-
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Write a file if it has content, and run the command on it, in a folder of its own."""
@@ -52,10 +38,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     def run(name: str, content: str | bytes | None, *options: str) -> Ran:
         if content is not None:
             Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
-        monkeypatch.setattr(sys, "argv", ["casewatch", "model", name, *options])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Ran(int(ended.value.code or 0), *capsys.readouterr())
+        return called(monkeypatch, capsys, "model", name, *options)
 
     return run
 
