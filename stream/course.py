@@ -183,23 +183,21 @@ class Course:
             self.explained = (size, over, found, None)
         return self.explained[2]
 
-    def certain(self, over: bool) -> bool:
-        """Whether the alignment's cost is proven: that of the steps so far, or with `over` that of the whole case."""
+    def interval(self, over: bool) -> tuple[int, int]:
+        """The least and the most that the case can cost, equal where that is proven: the steps so far, or with `over`
+        the whole case; nothing and `INF` where it has no place in the model."""
         automaton = self.process.automaton
         if automaton is None or self.frontier is None:
-            return False
-        if not over:
-            return self.cost <= self.floor
+            return 0, INF
         known = Resolution(self.frontier, self.cost, self.floor)
-        least, most = automaton.interval(known, closing=True)
-        if least == most or self.full:
-            return least == most
-        return _proven_at_the_end(automaton, self.steps().names, self.warm, known) == most
+        least, most = automaton.interval(known, closing=over)
+        if least == most or not over or self.full:
+            return least, most
+        return _narrowed(automaton, self.steps().names, self.warm, known), most
 
 
 @lru_cache(maxsize=64)
-def _proven_at_the_end(automaton: Automaton, names: tuple[str, ...], warm: bool, known: Resolution) -> int | None:
-    """The closing cost of a case, if it can be proven in the light of all its steps; asked at each look at a case."""
+def _narrowed(automaton: Automaton, names: tuple[str, ...], warm: bool, known: Resolution) -> int:
+    """The least that a case can cost as a whole, in the light of all its steps; asked at each look at a case."""
     won = automaton.resolve(names, closing=True, warm=warm, known=known)
-    least, most = (0, 1) if won is None else automaton.interval(won, closing=True)
-    return most if least == most else None
+    return automaton.interval(won or known, closing=True)[0]

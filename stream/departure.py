@@ -13,7 +13,7 @@ class Departure(NamedTuple):
     took. `before` is the step that came without a missing one, before which one out of order had its place, or which
     shows a branch to be wrong; `late` says of a step out of order that it came after that, `ahead` how many steps lead
     to its place at least, where that is still to come. `times` counts the events of it; `again` says of a missing step
-    that it had been done before.
+    that it had been done before. `at_least` and `cost` bound what the case costs where that is not proven.
     """
 
     kind: str
@@ -27,6 +27,8 @@ class Departure(NamedTuple):
     ahead: int = 0
     times: int = 1
     again: bool = False
+    at_least: int | None = None
+    cost: int | None = None
 
     @classmethod
     def of(cls, detail: tuple[Any, ...]) -> "Departure":
@@ -35,13 +37,14 @@ class Departure(NamedTuple):
 
     def explanation(self, seen: tuple[str, ...]) -> dict[str, Any]:
         """The parts of the alert's explanation; `seen` are the case's newest activities."""
-        where = {"element": self.element, "after": self.after, "before": self.before}
+        known = {"element": self.element, "after": self.after, "before": self.before}
+        bounds = {"at_least": self.at_least, "cost": self.cost}
         return {
             "deviation": self.kind,
             "activity": self.activity,
             "expected": self.expected,
             "seen": seen,
             "missing": self.missing,
-            **{name: value for name, value in where.items() if value is not None},
+            **{name: value for name, value in (known | bounds).items() if value is not None},
             **({"times": self.times} if self.times > 1 else {}),
         }

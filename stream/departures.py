@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from stream.clock import Moment
 from stream.conformance.deviation import Deviation, DeviationKind
+from stream.conformance.frontier import INF
 from stream.departure import Departure
 from stream.event import Anchor
 from stream.finding import Finding
@@ -24,7 +25,7 @@ def departures(fold: Fold, over_at: int | None, moment: Moment) -> Iterator[Find
     deviations = fold.deviations(over)
     if not deviations and not (over and fold.started):
         return
-    begun = _Begun(fold)
+    begun, surety = _Begun(fold), _surety(fold, deviations, over)
     for deviation, key, known, told in _shown(fold, deviations):
         happened_at, known_at = [over_at or fold.last_at if at is None else at for at in known]
         if deviation.kind is DeviationKind.SKIPPED:
@@ -33,11 +34,11 @@ def departures(fold: Fold, over_at: int | None, moment: Moment) -> Iterator[Find
             told = begun.without(told)
             if deviation.missing and not told.missing:
                 continue  # all that is missing was started, which is told below
-        yield _finding(fold, key, happened_at, told, end)._replace(known_at=known_at)
+        yield _finding(fold, key, happened_at, surety.of(told), end)._replace(known_at=known_at, grade=surety.grade)
     for start in begun.left if over_at is not None and over else ():
         label = fold.process.rename.get(start.activity, start.activity)
         told = Departure(DeviationKind.NOT_COMPLETED.value, label, (), (label,), begun.element(label))
-        yield _finding(fold, f"started/{start.name}", over_at or fold.last_at, told, end)
+        yield _finding(fold, f"started/{start.name}", over_at or fold.last_at, told, end)._replace(grade=surety.grade)
 
 
 class Shown(NamedTuple):
@@ -90,16 +91,32 @@ def _finding(fold: Fold, key: str, happened_at: int, told: Departure, end: End) 
         closed_at=end.over_at if closed else None,
         outcome=None if not closed else "idle" if fold.ended_at is None else "case ended",
         severity=fold.process.severity,
-        grade="late" if fold.late else _grade(fold, end.over),
+        grade="exact",
         detail=told,
         places=(),
     )
 
 
-def _grade(fold: Fold, over: bool) -> str:
-    if fold.warm:
-        return "warm_start"
-    return "exact" if fold.certain(over) else "bounded"
+class Surety(NamedTuple):
+    """How sure the deviations of a case are: their grade, and where that is bounded, what the case costs at least, and
+    at most, by what is told (None: there is no way to the end)."""
+
+    grade: str
+    at_least: int | None = None
+    cost: int | None = None
+
+    def of(self, told: Departure) -> Departure:
+        """What is said, with the interval that it lies in."""
+        return told if self.at_least is None else told._replace(at_least=self.at_least, cost=self.cost)
+
+
+def _surety(fold: Fold, deviations: Sequence[Deviation], over: bool) -> Surety:
+    """What is told is exact if it costs no more than what is proven to be the least."""
+    if fold.late or fold.warm:
+        return Surety("late" if fold.late else "warm_start")
+    least, most = fold.interval(over)
+    told = max(most, min(INF, sum(deviation.weight for deviation in deviations)))
+    return Surety("exact") if told == least else Surety("bounded", least, told if told < INF else None)
 
 
 def departure(deviation: Deviation, names: Sequence[str]) -> Departure:
