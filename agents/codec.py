@@ -109,3 +109,16 @@ def _instant_ms(text: str) -> int | Refusal:
     if instant.tzinfo is None:
         return Refusal("bad_clock_mark", f"the header {CLOCK_HEADER} has no time zone: {text[:64]!r}")
     return round(instant.timestamp() * 1000)
+
+
+class KeyedRecord(SourceRecord, Protocol):
+    """What is needed of a record of our own; aiokafka's `ConsumerRecord` has it."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+
+def as_they_are(records: Iterable[KeyedRecord]) -> list[Received]:
+    """Records for a core that reads keys and values itself; one without a key cannot be of ours."""
+    return [Received(r.offset, r.timestamp, None, raw=(r.key or b"", r.value)) for r in records]

@@ -16,6 +16,7 @@ from agents.custody import Custody
 from agents.dead_letters import dead_letter_record
 from agents.journal import PROBE_COMMIT, Commit, Journal
 from agents.metrics import Metrics
+from agents.outbox import Outbox
 from agents.retry import explain
 from agents.tasks import Task
 from stream.effects import Effects
@@ -77,7 +78,10 @@ class Committer:
 
     def _commit(self, task: Task, effects: Effects) -> Commit:
         letters = [dead_letter_record(letter, task.raw_record, self._clock.now()) for letter in effects.dead_letters]
-        return Commit(effects.journal, [(alert.id.encode(), alert.body) for alert in effects.alerts], letters)
+        alerts = [(alert.id.encode(), alert.body) for alert in effects.alerts]
+        return Commit(
+            effects.journal, Outbox(alerts, letters, effects.partials, effects.scorecards, effects.control)
+        )
 
     async def _write(
         self, task: Task, journal: Journal, commit: Commit, effects: Effects, positions: dict[Input, int]

@@ -23,8 +23,9 @@ from agents.retry import FIRST_PAUSE_S, LONGEST_PAUSE_S, TRANSIENT, Notice, expl
 from agents.source_groups import SourceGroup, TaskId
 from agents.tasks import Lease, Task
 from schemas.problem import Problem, Refused
+from stream.control import ControlRecord
+from stream.core import Core
 from stream.layout import UnreadableState
-from stream.shard import Shard
 
 _log = structlog.get_logger("casewatch.tasks")
 
@@ -32,7 +33,8 @@ MARKER_TIMEOUT_S: Final = 5.0
 MARKER_PAUSE_S: Final = 0.01
 
 OpenJournal = Callable[[TaskId], Journal]
-OpenShard = Callable[[SourceGroup, int], Shard]
+OpenShard = Callable[[SourceGroup, int], Core]
+Orders = Callable[[], Iterable[ControlRecord]]
 CheckMembership = Callable[[], Coroutine[Any, Any, bool]]
 
 
@@ -48,6 +50,7 @@ class Custody:
         self.open_journal: OpenJournal | None = None
         self.open_shard: OpenShard | None = None
         self.check_membership: CheckMembership | None = None
+        self.orders: Orders = tuple
         self._feed, self._health, self._metrics = feed, health, metrics
         self._notice = Notice()
         self._pending: dict[TaskId, float] = {}
@@ -219,6 +222,7 @@ class Custody:
         found = await self.restorer.positions(task)
         task.committed = dict(found.next) if not task.committed else task.committed
         lease = Lease(task, found.next, found.end)
+        task.shard.control(self.orders())  # from here on it is told what comes
         task.lease = lease
         self._pending.pop(task.id, None)
         self._health.clear(f"task {task.id}")

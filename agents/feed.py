@@ -7,7 +7,7 @@ consumer put back. A tick claims an input's end only if that was learned within 
 running, and nothing is concluded from time before the broker's clock is known."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -21,10 +21,10 @@ from aiokafka.errors import (
 )
 
 from agents.broker_clock import BrokerClock
-from agents.codec import decode_records
+from agents.codec import as_they_are, decode_records
 from agents.connection import FETCH_WAIT_MS
 from agents.retry import Notice, explain
-from agents.tasks import Fetched, Lease, Status, Task, Tick
+from agents.tasks import Control, Fetched, Lease, Status, Task, Tick
 from schemas.problem import Problem, Refused
 from stream.inputs import Batch, Input
 
@@ -48,20 +48,22 @@ _REFUSALS: Final[dict[type[KafkaError], Problem]] = {
 }
 """What waiting does not mend."""
 
-Message = list[Fetched] | Tick
+Message = list[Fetched] | Tick | Control
 Put = Callable[[Message], Awaitable[object]]
 
 
 class Feed:
-    """The one reader of the sources on this worker; `put` hands a message on and blocks while there are too many."""
+    """The one reader of the sources on this worker; `put` hands a message on and blocks while there are too many.
 
-    def __init__(self, put: Put, clock: BrokerClock, max_value_bytes: int) -> None:
+    Records of topics that are `undecoded` go to their core as they are."""
+
+    def __init__(self, put: Put, clock: BrokerClock, max_value_bytes: int, undecoded: Container[str] = ()) -> None:
         self.consumer: AIOKafkaConsumer | None = None
         self.leases: dict[TopicPartition, Lease] = {}
         self.lost: Callable[[Task, str], None] | None = None
         self.trouble: str | None = None
         self.clock = clock
-        self._put, self._max_bytes = put, max_value_bytes
+        self._put, self._max_bytes, self._undecoded = put, max_value_bytes, undecoded
         self._ticked_at: int | None = None
         self._trust_from = 0
         self._notice = Notice()
@@ -127,7 +129,9 @@ class Feed:
         next_position = raw[-1].offset + 1
         lease.next[source] = next_position
         end = max(self.end(partition) or 0, next_position)
-        batch = Batch(source, start, decode_records(raw, self._max_bytes), next_position, end, self.clock.now())
+        kept = partition.topic in self._undecoded
+        records = as_they_are(raw) if kept else decode_records(raw, self._max_bytes)
+        batch = Batch(source, start, records, next_position, end, self.clock.now())
         return Fetched(lease, batch, raw)
 
     def _put_back(self) -> None:

@@ -17,14 +17,13 @@ from aiokafka.structs import RecordMetadata
 
 from agents.broker_clock import BrokerClock
 from agents.connection import Connection
-from agents.outbox import OUTBOX_KEY, PROBE, Outbox
+from agents.outbox import OUTBOX_KEY, PROBE, Outbox, Record
 from agents.source_groups import TaskId
 from agents.topics import TopicNames
 
 START_TIMEOUT_S: Final = 15.0
 COMMIT_TIMEOUT_S: Final = 20.0
 CLOSE_TIMEOUT_S: Final = 1.0
-Record = tuple[bytes, bytes | None]
 
 _PARTITIONER: Final = DefaultPartitioner()
 MARKER: Final = 1
@@ -32,15 +31,13 @@ MARKER: Final = 1
 
 
 class Commit(NamedTuple):
-    """What one commit writes: (key, value) of the state, alerts in order as (id, body), dead letters as (key,
-    value)."""
+    """What one commit writes: (key, value) of the state, and what is for readers."""
 
     state: list[Record]
-    alerts: list[Record]
-    dead_letters: list[tuple[bytes, bytes]]
+    readers: Outbox
 
 
-PROBE_COMMIT: Final = Commit([PROBE], [], [])
+PROBE_COMMIT: Final = Commit([PROBE], Outbox())
 """Writes nothing but what shows the broker's time."""
 
 
@@ -94,12 +91,17 @@ class Writer:
             self.clock.measured(sent_at, state[-1].future.result())
 
     async def send_readers(self, outbox: Outbox) -> list[Sent]:
-        """Begin to send alerts and dead letters."""
+        """Begin to send what is for readers, each to its topic."""
         names = self.names
-        log = [(key, body) for key, body in outbox.alerts if body is not None]
-        sent = await self._send_by_key(names.alert_log, log)
-        sent += await self._send_by_key(names.alerts, list(dict(outbox.alerts).items()))
-        return sent + await self._send_by_key(names.dead_letters, list(outbox.dead_letters))
+        by_topic: dict[str, Sequence[Record]] = {
+            names.alert_log: [(key, body) for key, body in outbox.alerts if body is not None],
+            names.alerts: list(dict(outbox.alerts).items()),
+            names.dead_letters: outbox.dead_letters,
+            names.partials: outbox.partials,
+            names.scorecards: outbox.scorecards,
+            names.control: outbox.control,
+        }
+        return [sent for topic, records in by_topic.items() for sent in await self._send_by_key(topic, records)]
 
     async def _send_by_key(self, topic: str, records: Sequence[Record]) -> list[Sent]:
         if not records:
@@ -160,7 +162,7 @@ class TransactionJournal(Writer):
             await self.producer.begin_transaction()
             sent_at = self.clock.wall()
             state = await self.send(self.state_topic, self.task.partition, commit.state)
-            readers = await self.send_readers(Outbox(commit.alerts, commit.dead_letters))
+            readers = await self.send_readers(commit.readers)
             await _arrived(state + readers)
             self.measure(sent_at, state)
             await self.producer.commit_transaction()
@@ -190,7 +192,7 @@ class BatchJournal(Writer):
 
     async def write(self, commit: Commit) -> int | None:
         """Write the state and the outbox as one batch, then send what the outbox holds."""
-        outbox = Outbox(commit.alerts, commit.dead_letters)
+        outbox = commit.readers
         async with asyncio.timeout(COMMIT_TIMEOUT_S):
             await self._write_batch(commit.state, outbox)
             self._pending = bool(outbox)

@@ -44,6 +44,9 @@ class Metrics:
         self.dead_letters = self._counter("casewatch_dead_letters", "Records refused, by reason", "process", "reason")
         what = "What went wrong in service levels: conditions that failed, calendars without time left, bounds reached"
         self.sla_troubles = self._counter("casewatch_sla_troubles", what, "process", "rule", "reason")
+        self.partials = self._counter("casewatch_partials", "Partials read, by what became of them", "outcome")
+        told = "What tasks were told from elsewhere, by what became of it"
+        self.orders = self._counter("casewatch_control", told, "kind", "outcome")
         labels = ("process", "rule", "kind", "stage", "state", "grade")
         self.alerts = self._counter("casewatch_alerts", "Transitions of alerts", *labels)
         self._counters: Mapping[str, Counter] = {
@@ -51,6 +54,8 @@ class Metrics:
             "dead_letters": self.dead_letters,
             "alerts": self.alerts,
             "sla_troubles": self.sla_troubles,
+            "partials": self.partials,
+            "control": self.orders,
         }
 
     def _make_gauges(self) -> None:

@@ -16,9 +16,10 @@ from agents.committer import Committer
 from agents.custody import Custody
 from agents.feed import Message
 from agents.retry import Notice
-from agents.tasks import Fetched, Lease, Status, Task, Tick
+from agents.tasks import Control, Fetched, Lease, Status, Task, Tick
+from stream.core import Core
 from stream.inputs import Batch, Refusal
-from stream.shard import PositionGap, Shard
+from stream.shard import PositionGap
 
 _log = structlog.get_logger("casewatch.monitor")
 
@@ -41,12 +42,20 @@ class Monitor:
         self._notice = Notice()
 
     async def handle(self, message: Message) -> None:
-        """Take one message: fetched batches, or a tick."""
+        """Take one message: fetched batches, a tick, or what tasks are told from elsewhere."""
         if isinstance(message, Tick):
             await self._tick(message)
             return
+        if isinstance(message, Control):
+            self._tell(message)
+            return
         for fetched in message:
             await self._observe(fetched)
+
+    def _tell(self, message: Control) -> None:
+        for task in self._custody.running:
+            if task.shard is not None:
+                task.shard.control(message.records)
 
     async def _observe(self, fetched: Fetched) -> None:
         lease, task = fetched.lease, fetched.lease.task
@@ -62,12 +71,12 @@ class Monitor:
             self._commit_amid_backlog(task)
             await asyncio.sleep(0)
 
-    def _time_alone_raises(self, task: Task, shard: Shard) -> bool:
+    def _time_alone_raises(self, task: Task, shard: Core) -> bool:
         """Whether the core raises before a suspect event is even seen: then the event is not to blame."""
         self._let_time_pass(task, shard)
         return not task.running
 
-    def _apply(self, task: Task, shard: Shard, batch: Batch) -> bool:
+    def _apply(self, task: Task, shard: Core, batch: Batch) -> bool:
         """Fold a slice; whether the task may go on."""
         alone = bool(batch.records) and task.suspects(batch)
         try:
@@ -131,7 +140,7 @@ class Monitor:
             if task.running:
                 self._committer.commit_if_due(task)
 
-    def _let_time_pass(self, task: Task, shard: Shard) -> bool:
+    def _let_time_pass(self, task: Task, shard: Core) -> bool:
         """Let deadlines fire; whether more are due. The core also looks at touched cases here: if that raises, each
         event since the last commit is tried alone; if none of them is to blame, it is a bug and ends the worker."""
         if task.wall is None:

@@ -4,9 +4,12 @@ Invariant: keys of the worker's own in a state topic begin with `worker/` and ne
 """
 
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import orjson
+
+Record = tuple[bytes, bytes | None]
 
 WORKER_KEYS: Final = b"worker/"
 OUTBOX_KEY: Final = b"worker/outbox"
@@ -15,29 +18,31 @@ PROBE: Final = (b"worker/clock", None)
 
 
 class Outbox(NamedTuple):
-    """Alerts in order as (id, body), body None for one that leaves; dead letters as (key, value)."""
+    """Records by what they are for, each as (key, value), value None where a key leaves; `alerts` in order."""
 
-    alerts: list[tuple[bytes, bytes | None]]
-    dead_letters: list[tuple[bytes, bytes]]
+    alerts: Sequence[Record] = ()
+    dead_letters: Sequence[Record] = ()
+    partials: Sequence[Record] = ()
+    scorecards: Sequence[Record] = ()
+    control: Sequence[Record] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to send."""
-        return bool(self.alerts or self.dead_letters)
+        return any(self)
 
     def encoded(self) -> bytes:
         """Write it as the value of the outbox record."""
-        alerts = [[_text(key), None if body is None else _text(body)] for key, body in self.alerts]
-        return orjson.dumps([alerts, [[_text(key), _text(body)] for key, body in self.dead_letters]])
+        return orjson.dumps([[[_text(key), _text(value)] for key, value in records] for records in self])
 
     @classmethod
     def decoded(cls, value: bytes) -> "Outbox":
-        """Read the value of an outbox record."""
-        alerts, letters = orjson.loads(value)
-        return cls(
-            [(b64decode(key), None if body is None else b64decode(body)) for key, body in alerts],
-            [(b64decode(key), b64decode(body)) for key, body in letters],
-        )
+        """Read the value of an outbox record; one of an earlier version has alerts and dead letters only."""
+        return cls(*([(b64decode(key), _bytes(of)) for key, of in records] for records in orjson.loads(value)))
 
 
-def _text(given: bytes) -> str:
-    return b64encode(given).decode()
+def _text(given: bytes | None) -> str | None:
+    return None if given is None else b64encode(given).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else b64decode(text)

@@ -60,8 +60,9 @@ async def create_missing(connection: Connection, names: TopicNames, groups: Sequ
 
 async def prepare_topics(
     connection: Connection, names: TopicNames, groups: Sequence[SourceGroup], health: Health
-) -> None:
-    """Create what is missing, wait for the sources; raises `Refused` if a topic is wrong."""
+) -> dict[str, int]:
+    """Create what is missing, wait for the sources; how many partitions each topic has. Raises `Refused` if a topic is
+    wrong."""
     notice, brokers = Notice(), connection.settings.brokers
     while True:
         created = await keep_trying(
@@ -76,7 +77,7 @@ async def prepare_topics(
         missing = [finding.topic for finding in findings if finding.verdict is Verdict.MISSING]
         if not missing:
             health.clear("topics")
-            return
+            return {finding.topic: finding.partitions or 0 for finding in findings}
         sources = [finding.topic for finding in findings if finding.role is Role.SOURCE and finding.topic in missing]
         awaited = ", ".join(sources or missing)
         health.block("topics", f"waiting for topics that do not exist: {awaited}")

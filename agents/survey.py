@@ -13,8 +13,9 @@ from agents.feed import Feed
 from agents.health import Health
 from agents.metrics import Metrics
 from agents.tasks import Task
+from stream.core import Core
 from stream.inputs import Input
-from stream.shard import Shard, Snapshot
+from stream.shard import Snapshot
 
 
 class Survey:
@@ -72,7 +73,7 @@ class Survey:
         else:
             self._health.clear(name)
 
-    def _set_task(self, task: Task, shard: Shard, snapshot: Snapshot) -> None:
+    def _set_task(self, task: Task, shard: Core, snapshot: Snapshot) -> None:
         clock = shard.clock
         if clock is not None:
             self._metrics.clock_seconds.labels(*map(str, task.id)).set(clock / 1000)

@@ -1,4 +1,4 @@
-"""A task as this worker holds it: its shard, its journal, and the lease under which it may be fed.
+"""A task as this worker holds it: its core, its journal, and the lease under which it may be fed.
 
 Invariant: shard and journal live and die together, since memory is only as good as the producer that proves it;
 whatever was fetched under a lease is worthless once that lease has ended."""
@@ -11,8 +11,9 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from agents.journal import Journal
 from agents.source_groups import SourceGroup, TaskId
+from stream.control import ControlRecord
+from stream.core import Core
 from stream.inputs import Batch, Input, Refusal
-from stream.shard import Shard
 
 
 class Lease:
@@ -63,6 +64,12 @@ class Tick(NamedTuple):
     statuses: list[Status]
 
 
+class Control(NamedTuple):
+    """What tasks are told from elsewhere, in order of offset."""
+
+    records: list[ControlRecord]
+
+
 class Task:
     """Everything that belongs to one task on this worker.
 
@@ -74,7 +81,7 @@ class Task:
     def __init__(self, id: TaskId, group: SourceGroup) -> None:
         self.id, self.group = id, group
         self.inputs = group.inputs(id.partition)
-        self.shard: Shard | None = None
+        self.shard: Core | None = None
         self.journal: Journal | None = None
         self.lease: Lease | None = None
         self.end: int | None = None

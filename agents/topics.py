@@ -37,6 +37,9 @@ class Role(StrEnum):
     ALERTS = "alerts"
     ALERT_LOG = "alert-log"
     DEAD_LETTERS = "dead-letters"
+    PARTIALS = "partials"
+    SCORECARDS = "scorecards"
+    CONTROL = "control"
 
 
 class TopicNames(NamedTuple):
@@ -58,6 +61,21 @@ class TopicNames(NamedTuple):
     def dead_letters(self) -> str:
         """What was refused, and why."""
         return f"{self.prefix}.dead-letters"
+
+    @property
+    def partials(self) -> str:
+        """What each task has to say of the windows that span tasks."""
+        return f"{self.prefix}.partials"
+
+    @property
+    def scorecards(self) -> str:
+        """How each process is doing, for its owner."""
+        return f"{self.prefix}.scorecards"
+
+    @property
+    def control(self) -> str:
+        """What tasks are told: silences, versions, cases to forget."""
+        return f"{self.prefix}.control"
 
     def state(self, group: str) -> str:
         """The journal of a source group's tasks."""
@@ -103,13 +121,16 @@ class Finding(NamedTuple):
 def needed_topics(names: TopicNames, groups: Iterable[SourceGroup]) -> list[Needed]:
     """List sources first, then what Casewatch writes."""
     groups = list(groups)
+    written = _written_for_readers(names) + _written_for_tasks(names)
+    ours = {each.name for each in written}
     sources = [
         Needed(topic, Role.SOURCE, None, {}, None if topic == group.name else group.name)
         for group in groups
         for topic in group.topics
+        if topic not in ours
     ]
     states = [Needed(names.state(group.name), Role.STATE, None, _COMPACTED, group.name) for group in groups]
-    return sources + states + _written_for_readers(names)
+    return sources + states + written
 
 
 def _written_for_readers(names: TopicNames) -> list[Needed]:
@@ -119,6 +140,14 @@ def _written_for_readers(names: TopicNames) -> list[Needed]:
         Needed(names.alerts, Role.ALERTS, 1, _COMPACTED),
         Needed(names.alert_log, Role.ALERT_LOG, 1, log),
         Needed(names.dead_letters, Role.DEAD_LETTERS, 1, letters),
+    ]
+
+
+def _written_for_tasks(names: TopicNames) -> list[Needed]:
+    return [
+        Needed(names.partials, Role.PARTIALS, 1, _COMPACTED),
+        Needed(names.scorecards, Role.SCORECARDS, 1, _COMPACTED),
+        Needed(names.control, Role.CONTROL, 1, _COMPACTED),
     ]
 
 

@@ -17,6 +17,7 @@ from agents.assignor import TaskAssignor
 from agents.broker_clock import BrokerClock
 from agents.committer import Committer
 from agents.connection import Connection
+from agents.control_reader import ControlReader
 from agents.custody import Custody, OpenShard
 from agents.feed import Feed, Message
 from agents.health import Health
@@ -27,6 +28,7 @@ from agents.monitor import Monitor
 from agents.readiness import prepare_topics, supports_transactions
 from agents.restore import Restorer
 from agents.retry import keep_trying
+from agents.scorekeeper import open_scorekeeper, with_scorekeeper
 from agents.source_groups import SourceGroup, TaskId
 from agents.survey import Survey
 from agents.topic_reader import partitions_of
@@ -34,6 +36,7 @@ from agents.topics import TopicNames
 from agents.wall_clock import now_ms
 from agents.web import WebServer
 from schemas.settings import Settings
+from stream.core import Core
 from stream.shard import Shard
 
 _log = structlog.get_logger("casewatch.worker")
@@ -52,17 +55,19 @@ class Worker:
     def __init__(
         self, settings: Settings, groups: Sequence[SourceGroup], version: str, open_shard: OpenShard | None = None
     ) -> None:
-        self.settings, self.groups = settings, groups
-        self._open_shard = open_shard or self._new_shard
-        self.names = TopicNames(settings.prefix)
+        self.settings, self.names = settings, TopicNames(settings.prefix)
+        self.groups = with_scorekeeper(groups, self.names)
+        self._open_core = open_shard or self._new_core
+        self._partitions: dict[str, int] = {}
         self.connection = Connection(settings)
         self.health, self.metrics = Health(), Metrics(version)
         self.crashed = False
         self._jobs: list[asyncio.Task[None]] = []
         self.put: Callable[[Message], Awaitable[object]] | None = None
         self.clock = BrokerClock(now_ms)
-        self.feed = Feed(self._put, self.clock, settings.max_record)
-        self.custody = Custody(groups, self.feed, self.health, self.metrics)
+        self.feed = Feed(self._put, self.clock, settings.max_record, {self.names.partials})
+        self.custody = Custody(self.groups, self.feed, self.health, self.metrics)
+        self.control = ControlReader(self.connection, self.names.control, self._put)
         self.committer = Committer(self.custody, self.metrics, settings.commit_interval, self.clock)
         self.monitor = Monitor(self.committer, self.custody)
         self.membership = Membership(self.custody, self.health, settings.instance)
@@ -76,7 +81,8 @@ class Worker:
     async def run(self) -> None:
         """Come up and work until cancelled; raises `Refused` or `Displaced` if only a person can help."""
         await self._come_up()
-        self._jobs = [asyncio.create_task(part.run()) for part in (self.feed, self.custody, self.membership)]
+        parts = (self.feed, self.custody, self.membership, self.control)
+        self._jobs = [asyncio.create_task(part.run()) for part in parts]
         done, _ = await asyncio.wait(self._jobs, return_when=asyncio.FIRST_COMPLETED)
         for job in done:
             if not job.cancelled():
@@ -84,13 +90,14 @@ class Worker:
 
     async def _come_up(self) -> None:
         settings, brokers = self.settings, self.settings.brokers
-        await prepare_topics(self.connection, self.names, self.groups, self.health)
+        self._partitions = await prepare_topics(self.connection, self.names, self.groups, self.health)
         self.health.block("start", "the worker is joining its group")
         transactions = await keep_trying(
             "asking for transactions", brokers, lambda: supports_transactions(self.connection), self.health
         )
         restorer = await keep_trying("connecting", brokers, lambda: self._start_restorer(transactions), self.health)
         self._equip(restorer, transactions)
+        await keep_trying("reading the control topic", brokers, self.control.catch_up, self.health)
         self.health.block("group", "the workers are sharing out the tasks")
         join = self._join if transactions else self._take_everything
         await keep_trying("joining the group", brokers, join, self.health)
@@ -106,7 +113,9 @@ class Worker:
             raise
         return restorer
 
-    def _new_shard(self, group: SourceGroup, partition: int) -> Shard:
+    def _new_core(self, group: SourceGroup, partition: int) -> Core:
+        if group.name == self.names.partials:
+            return open_scorekeeper(self.groups, self.names, self._partitions, partition)
         return Shard(group.processes, task=partition, earliest=round(self.settings.earliest.timestamp() * 1000))
 
     def _equip(self, restorer: Restorer, transactions: bool) -> None:
@@ -118,8 +127,8 @@ class Worker:
             return BatchJournal(self.connection, self.names, task, self.clock)
 
         custody.restorer, custody.prefix = restorer, self.settings.prefix
-        custody.open_journal, custody.open_shard = open_journal, self._open_shard
-        custody.check_membership = self.membership.check
+        custody.open_journal, custody.open_shard = open_journal, self._open_core
+        custody.check_membership, custody.orders = self.membership.check, lambda: self.control.latest
 
     async def _connect_member(self) -> tuple[AIOKafkaConsumer, RebalanceListener]:
         consumer = self.connection.member(TaskAssignor(self.groups))
@@ -155,7 +164,7 @@ class Worker:
             if not committed:
                 _log.warning("the last commit was not finished; it is found or done again at the next start")
             await _within(LAST_OFFSETS_S, self.membership.check())
-        leaving: list[Awaitable[object]] = [self.custody.release()]
+        leaving: list[Awaitable[object]] = [self.custody.release(), self.control.stop()]
         if self.feed.consumer is not None:
             leaving.append(self.feed.consumer.stop())
         if self.custody.restorer is not None:

@@ -15,9 +15,9 @@ class PartialKind(StrEnum):
     """What a partial is about.
 
     `window`: [revision, good, bad] occurrences of an objective in a bucket. `instants`: [revision, left out, instants]
-    of events that a rate counts. `clock`: [revision, clock, settled to, live], instants in ms, None where the task has
-    seen nothing and holds nobody back. `feed`: [revision, newest], the time (ms) of the newest record of the topic that
-    `rule` names.
+    of events that a rate counts. `clock`: [revision, clock, settled to, live, idle at], instants in ms: the first two
+    None where the task has seen nothing, the last where it has something to read. `feed`: [revision, newest], the time
+    (ms) of the newest record of the topic that `rule` names.
     """
 
     WINDOW = "window"

@@ -109,6 +109,10 @@ class InputClock:
         """Whether the input was read to its end and has been quiet since."""
         return self.read_to_end and now - self.read_at > IDLE_MS
 
+    def out_of_work(self, now: int) -> bool:
+        """Whether there is nothing to read, and what was read last, if anything, was history."""
+        return self.silent(now) or (self.mode(now) is ClockMode.HISTORICAL and self.idle(now))
+
     def record(self) -> list[int | bool | None]:
         """The journalled form; position and end belong to the task."""
         return [self.newest_at, self.first_at, self.cold, self.newest_stamp, self.historical, self.mark, self.read_at]

@@ -31,8 +31,8 @@ class DeadLetter(NamedTuple):
 class Effects(NamedTuple):
     """The outcome of everything observed and advanced since the last drain.
 
-    `journal`: (key, value) for the state topic, value None for a tombstone; `partials` likewise for theirs. `counts`:
-    a metric's name and label values, to how many.
+    `journal`: (key, value) for the state topic, value None for a tombstone; `partials`, `scorecards` and `control`
+    likewise for theirs. `counts`: a metric's name and label values, to how many.
     """
 
     journal: list[tuple[bytes, bytes | None]]
@@ -40,7 +40,9 @@ class Effects(NamedTuple):
     dead_letters: list[DeadLetter]
     counts: Counter[tuple[str, ...]]
     partials: Sequence[tuple[bytes, bytes | None]] = ()
+    scorecards: Sequence[tuple[bytes, bytes | None]] = ()
+    control: Sequence[tuple[bytes, bytes | None]] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self.journal or self.alerts or self.dead_letters or self.partials)
+        return any((self.journal, self.alerts, self.dead_letters, self.partials, self.scorecards, self.control))

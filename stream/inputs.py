@@ -28,7 +28,8 @@ class Received(NamedTuple):
     `value` is the decoded JSON object, a `Refusal` where the bytes could not be decoded, or None for a record without a
     value. `stamped_at` is the record's own timestamp, in milliseconds UTC. `replay` names the run that a replayed
     record belongs to; `clock_mark` is the instant (ms) that a record without a value declares to have been reached.
-    `last_of_case` is set by a backtest with `ends: last_event` only.
+    `last_of_case` is set by a backtest with `ends: last_event` only. `raw` are key and value as they came, where the
+    core reads them itself.
     """
 
     offset: int
@@ -37,6 +38,7 @@ class Received(NamedTuple):
     replay: str | None = None
     clock_mark: int | None = None
     last_of_case: bool = False
+    raw: tuple[bytes, bytes | None] | None = None
 
 
 class Batch(NamedTuple):

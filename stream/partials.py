@@ -9,7 +9,7 @@ do not grow with the number of cases.
 from bisect import insort
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -20,7 +20,7 @@ from stream.clock import BEFORE_TIME, InputClock, Moment
 from stream.event import Event
 from stream.inputs import Input
 from stream.layout import LAYOUT
-from stream.ledger.goals import Goal, goals
+from stream.ledger.goals import Goal, goals, spans_tasks
 from stream.occurrences import Counted, Key, Segment, Span, still_open
 from stream.process import Process
 
@@ -38,7 +38,7 @@ class Partials:
 
     def __init__(self, process: Process, task: int) -> None:
         self.process, self.task = process, task
-        self.goals = goals(process.definition)
+        self.goals, self.tells = goals(process.definition), spans_tasks(process.definition)
         self.objectives: dict[int, list[Goal]] = {}
         for number in process.counted:
             counted = process.rulebook.rules[number].promise.id
@@ -50,7 +50,8 @@ class Partials:
         self.values: dict[PartialKey, list[Any]] = {}
         self.changed: dict[PartialKey, None] = {}
         self.forgotten_to = BEFORE_TIME.clock
-        self.told_moment: Moment | None = None
+        self.told: Told | None = None
+        self.wall = 0
         self.heard: dict[Input, int] = {}
 
     def count(self, case: Case, moment: Moment, over_at: int | None) -> bool:
@@ -118,8 +119,9 @@ class Partials:
                 self.changed[key] = None
 
     def drain(self, moment: Moment | None, clocks: dict[Input, InputClock]) -> tuple[list[Record], list[Record]]:
-        """The partials that have changed, the clock last, and what is to be journalled of them; `moment`: the clock."""
-        if not self.goals and self.process.definition.events.silence_ms is None:
+        """The partials that have changed, the clock last, and what is to be journalled of them; `moment`: the clock, as
+        of the wall clock `self.wall` (ms)."""
+        if not self.tells:
             return [], []
         told: list[Record] = []
         journal: list[Record] = []
@@ -170,27 +172,37 @@ class Partials:
                 yield key.encoded(), orjson.dumps([clock.newest_stamp, clock.newest_stamp])
 
     def _clock(self, moment: Moment | None, clocks: dict[Input, InputClock], others: bool) -> Sequence[Record]:
-        """The clock, where it has to be told: with anything else, and as it goes; its revision rises with it."""
-        if moment is None:
-            empty = all(clock.read_to_end and not clock.has_spoken for clock in clocks.values())
-            if self.told_moment is not None or not empty:
-                return []
-            moment, value = Moment(0, 0, False), [0, None, None, False]
-        else:
-            value = [moment.clock + moment.settled_to, *moment]
-        last = self.told_moment
-        if moment == last or (last is not None and not others and self._near(moment, last)):
+        """The clock, where it has to be told: with anything else, and as it goes. Its revision rises with it, and with
+        the wall clock."""
+        idle_at = self.wall if all(clock.out_of_work(self.wall) for clock in clocks.values()) else None
+        if moment is None and idle_at is None:
             return []
-        self.told_moment = moment
+        told = Told(BEFORE_TIME if moment is None else moment, idle_at)
+        if told == self.told or (self.told is not None and not others and _near(told, self.told)):
+            return []
+        self.told = told
+        instants = (None, None) if moment is None else moment[:2]
+        revision = self.wall + sum(instant or 0 for instant in instants)
         key = PartialKey(PartialKind.CLOCK, self.process.name, "", (), self.task, 0)
-        return [(key.encoded(), orjson.dumps(value))]
-
-    def _near(self, moment: Moment, last: Moment) -> bool:
-        moved = max(moment.clock - last.clock, moment.settled_to - last.settled_to)
-        return moved < CLOCK_EVERY_MS and moment.live is last.live
+        return [(key.encoded(), orjson.dumps([revision, *instants, told.moment.live, idle_at]))]
 
     def restore(self, key: str, fields: list[Any]) -> None:
         """Take up a journalled partial, if it is still asked for."""
         name = PartialKey.decoded(key.encode())
         if name.rule in self.spans:
             _, self.revisions[name], *self.values[name] = fields
+
+
+class Told(NamedTuple):
+    """The clock as it was told last, and when (wall clock, ms) the task was idle."""
+
+    moment: Moment
+    idle_at: int | None
+
+
+def _near(told: Told, last: Told) -> bool:
+    """Whether a clock has hardly moved."""
+    if told.moment.live is not last.moment.live or (told.idle_at is None) is not (last.idle_at is None):
+        return False
+    moved = max(told.moment.clock - last.moment.clock, told.moment.settled_to - last.moment.settled_to)
+    return max(moved, (told.idle_at or 0) - (last.idle_at or 0)) < CLOCK_EVERY_MS

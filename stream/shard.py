@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stream.clock import ClockMode, Moment
+from stream.control import ControlRecord, Order, decoded
 from stream.effects import Effects
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import FLAGS, LAYOUT, WAKE, UnreadableState, refuse_unknown
@@ -49,8 +50,9 @@ class Shard:
         self.watches: dict[str, Watch] = {}
         self.by_input: dict[Input, list[Watch]] = {}
         self.positions: dict[Input, int] = {}
+        self.control_position = 0
         self.moved = False
-        self.dead_counts: Counter[tuple[str, ...]] = Counter()
+        self.control_counts: Counter[tuple[str, ...]] = Counter()
         for process in processes:
             inputs = tuple(Input(topic, task) for topic in process.definition.events.topics)
             watch = self.watches[process.name] = Watch(process, inputs, earliest)
@@ -93,6 +95,25 @@ class Shard:
         self.positions[source] = received.offset + 1
         self.moved = True
 
+    def control(self, records: Iterable[ControlRecord]) -> None:
+        """Take what is ordered from elsewhere, in order of offset; what was taken before is passed over."""
+        for record in records:
+            if record.offset < self.control_position:
+                continue
+            self.control_position = record.offset + 1
+            self.moved = True
+            try:
+                order = decoded(record)
+                outcome = self._obey(order)
+                self.control_counts["control", order.kind, outcome] += 1
+            except (ValueError, TypeError, LookupError) as error:
+                self.control_counts["control", "unreadable", type(error).__name__] += 1
+
+    def _obey(self, order: Order) -> str:
+        """Do what is ordered; what became of the order."""
+        watch = self.watches.get(order.process)
+        return "not here" if watch is None else "unknown"
+
     def advance(self, now: int, limit: int = 1_000) -> bool:
         """Let time pass to wall clock `now` (ms), with at most `limit` deadlines; whether more are due."""
         more = False
@@ -123,6 +144,8 @@ class Shard:
             watch.announcer.records, watch.dead_letters = [], []
             watch.counts.clear()
             watch.announcer.counts.clear()
+        effects.counts.update(self.control_counts)
+        self.control_counts.clear()
         if self.journalled and (self.moved or effects.journal or effects.alerts or partials):
             effects.journal.append((TASK_KEY, self._task_record()))
             self.moved = False
@@ -137,7 +160,8 @@ class Shard:
             for name, watch in self.watches.items()
         }
         positions = {source.topic: position for source, position in self.positions.items()}
-        return orjson.dumps({"layout": LAYOUT, "positions": positions, "processes": watches}, default=tuple)
+        record = {"layout": LAYOUT, "positions": positions, "control": self.control_position, "processes": watches}
+        return orjson.dumps(record, default=tuple)
 
     def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Rebuild from journalled (key, value) pairs in order; raises `UnreadableState`.
@@ -182,6 +206,7 @@ class Shard:
 
     def _restore_task(self, fields: dict[str, Any]) -> None:
         self.positions = {Input(topic, self.task): int(position) for topic, position in fields["positions"].items()}
+        self.control_position = fields.get("control", 0)
         for name, watch in self.watches.items():
             watched = fields["processes"].get(name, {"clock": None, "inputs": {}})
             if watched["clock"] is not None:

@@ -137,6 +137,7 @@ class Watch:
         Returns how many were looked at because they were due.
         """
         self.clock.move(self.clocks, wall)
+        self.partials.wall = max(wall, self.partials.wall)
         moment = self.clock.moment
         for case_id in self.touched:
             self._look(case_id, moment, wall)

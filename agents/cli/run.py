@@ -80,11 +80,3 @@ def _only_for_history(file: str, definition: Definition) -> Iterator[Problem]:
     if not definition.events.topics:
         right = "name the Kafka topics to read, like [crm.tickets]"
         yield Problem(file, 1, "events.topics", "without topics there is nothing to watch", right)
-    over_all_tasks = {
-        "slo": definition.slo != (),
-        "sla (kind: rate)": definition.promises != definition.sla,
-        "events.silence": definition.events.silence_ms is not None,
-    }
-    for element in [name for name, asked in over_all_tasks.items() if asked]:
-        right = "try it with `casewatch backtest`, and leave it out of what is run"
-        yield Problem(file, 1, element, "what is counted over all tasks is not watched by a worker yet", right)

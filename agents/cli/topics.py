@@ -14,6 +14,7 @@ from agents.connection import Connection
 from agents.logging_setup import set_up_logging
 from agents.readiness import create_missing, survey_topics
 from agents.retry import TRANSIENT, explain
+from agents.scorekeeper import with_scorekeeper
 from agents.settings import read_settings
 from agents.source_groups import SourceGroup, group_sources
 from agents.topics import Finding, TopicNames, Verdict
@@ -41,7 +42,8 @@ def topics(
         raise Refused(problems)
     connection, names = Connection(settings), TopicNames(settings.prefix)
     try:
-        findings = asyncio.run(_look(connection, names, group_sources(watched), create))
+        groups = with_scorekeeper(group_sources(watched), names)
+        findings = asyncio.run(_look(connection, names, groups, create))
     except TRANSIENT as error:
         print(f"{settings.brokers}: {explain(error)}; see that the brokers run and can be reached", file=sys.stderr)
         raise typer.Exit(OUTSIDE_FAILED) from None

@@ -50,3 +50,8 @@ def goals(definition: Definition) -> list[Goal]:
     roles = definition.roles
     head = definition.process, definition.version, roles.owner, roles.manager
     return [Goal(*head, asks) for asks in (*definition.slo, *definition.sla) if isinstance(asks, Objective | Rate)]
+
+
+def spans_tasks(definition: Definition) -> bool:
+    """Whether anything is asked of a process that no task can tell alone."""
+    return bool(goals(definition)) or definition.events.silence_ms is not None

@@ -38,7 +38,9 @@ class Ledger:
 
     def __init__(self, definitions: Sequence[Definition], tasks: Mapping[str, Iterable[int]]) -> None:
         self.goals: dict[tuple[str, str], Goal] = {}
-        self.frontiers = {d.process: Frontier(tasks[d.process]) for d in sorted(definitions, key=lambda d: d.process)}
+        self.frontiers: dict[str, Frontier] = {}
+        for d in sorted(definitions, key=lambda d: d.process):
+            self.frontiers[d.process] = Frontier(tasks[d.process], d.events.lateness_ms, d.events.patience_ms)
         self.out: tuple[list[AlertRecord], Counter[tuple[str, ...]]] = ([], Counter())
         self.feeds = Feeds(definitions, self.out)
         for definition in definitions:
@@ -107,8 +109,10 @@ class Ledger:
     def advance(self, now: int, limit: int = 1_000) -> bool:
         """Let time pass to the least clock of each process, with at most `limit` changes said; whether more are due.
 
-        `now` is the wall clock (ms), which is noted and decides nothing.
+        `now` is the wall clock (ms), which is noted, and decides only for how long a task is believed to be idle.
         """
+        for frontier in self.frontiers.values():
+            frontier.move(now)
         self.order = self.order or sorted(self.followed)
         fired = self.feeds.advance({name: f.moment for name, f in self.frontiers.items()}, now)
         for number, at in enumerate(self.order):

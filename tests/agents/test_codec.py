@@ -48,7 +48,7 @@ def test_an_object_is_read_as_it_is() -> None:
     """Offset and timestamp are the record's own."""
     received = decode_record(Record(b'{"id": "T-1"}'))
 
-    assert received == (7, 1_795_000_000_000, {"id": "T-1"}, None, None, False)
+    assert received == (7, 1_795_000_000_000, {"id": "T-1"}, None, None, False, None)
 
 
 def test_a_tombstone_has_no_value() -> None:

@@ -111,8 +111,8 @@ async def test_a_commit_holds_state_alerts_and_dead_letters_and_is_counted_when_
     await bench.let()
 
     [commit] = bench.journal.written
-    assert (commit.state, commit.alerts) == ([(b"task", b"{}")], [(b"id", b"{}")])
-    assert [key for key, _ in commit.dead_letters] == [b"a/0/3/p"]
+    assert (commit.state, commit.readers.alerts) == ([(b"task", b"{}")], [(b"id", b"{}")])
+    assert [key for key, _ in commit.readers.dead_letters] == [b"a/0/3/p"]
     assert before == (False, {})
     assert (bench.counted, bench.task.committed, bench.task.end) == (True, {SOURCE: 5}, 17)
 

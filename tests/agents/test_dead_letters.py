@@ -65,8 +65,8 @@ def test_a_refusal_whose_bytes_are_gone_is_still_told() -> None:
 
 def test_an_outbox_is_read_as_it_was_written() -> None:
     """Order, tombstones and any bytes."""
-    outbox = Outbox([(b"id", b"\xff"), (b"id", None)], [(b"a/0/1/p", b"{}")])
+    outbox = Outbox([(b"id", b"\xff"), (b"id", None)], [(b"a/0/1/p", b"{}")], [(b"[]", b"[1]")], [], [(b"k", None)])
 
     assert Outbox.decoded(outbox.encoded()) == outbox
     assert outbox
-    assert not Outbox([], [])
+    assert not Outbox()

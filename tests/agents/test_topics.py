@@ -18,7 +18,7 @@ def wrong(found: dict[str, Found]) -> list[Finding]:
     return [finding for finding in judge(NEEDED, found) if finding.verdict is not Verdict.RIGHT]
 
 
-def test_an_installation_needs_its_sources_a_state_for_them_and_three_topics_for_readers() -> None:
+def test_an_installation_needs_its_sources_a_state_for_them_and_topics_for_readers_and_tasks() -> None:
     """All of ours under the prefix."""
     assert [each.name for each in NEEDED] == [
         "crm.tickets",
@@ -27,6 +27,9 @@ def test_an_installation_needs_its_sources_a_state_for_them_and_three_topics_for
         "casewatch.alerts",
         "casewatch.alert-log",
         "casewatch.dead-letters",
+        "casewatch.partials",
+        "casewatch.scorecards",
+        "casewatch.control",
     ]
 
 

@@ -47,19 +47,3 @@ def test_a_key_is_asked_for_only_where_pseudonyms_are(tmp_path: Path, resource: 
 
     assert problems == []
     assert watched.process.people is not None
-
-
-def test_what_is_counted_over_all_tasks_is_refused_by_a_worker(tmp_path: Path) -> None:
-    """Objectives, rates and silence would be read and never told; nothing is, in silence."""
-    path = tmp_path / "tickets.yaml"
-    path.write_text(
-        "process: tickets\nversion: '1'\nevents: {topics: [tickets], silence: 2h}\n"
-        "sla:\n  - {id: answer, kind: between, from: Opened, to: Answered, target: 4h}\n"
-        "  - {id: reopens, kind: rate, of: Reopened, window: 1d, at_most: 5}\n"
-        "slo:\n  - {id: on-time, of: answer, objective: 95%, window: 28d}\n"
-    )
-    problems: list[Problem] = []
-
-    load_all([path], problems, b"a key")
-
-    assert [problem.element for problem in problems] == ["slo", "sla (kind: rate)", "events.silence"]

@@ -61,10 +61,12 @@ class Publisher:
         kind = PartialKind.INSTANTS
         return [self.partial(kind, goal.name, segment, b, [left_out, found]) for b, found in buckets.items()]
 
-    def clock(self, instant: int | None, settled_to: int | None = None, *, live: bool = False) -> Record:
+    def clock(
+        self, instant: int | None, settled_to: int | None = None, *, live: bool = False, idle_at: int | None = None
+    ) -> Record:
         """The task's clock, settled up to it unless told otherwise."""
         settled_to = instant if settled_to is None else settled_to
-        return self.partial(PartialKind.CLOCK, "", (), 0, [instant, settled_to, live])
+        return self.partial(PartialKind.CLOCK, "", (), 0, [instant, settled_to, live, idle_at])
 
     def heard(self, topic: str, instant: int) -> Record:
         """The newest record of a topic."""

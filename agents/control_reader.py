@@ -1,0 +1,81 @@
+"""Reads what tasks are told from elsewhere, and hands it to all of this worker's tasks.
+
+The topic is read as a whole, by every worker, without a group: a task that comes later is handed the present state of
+every key. Invariant: what a task is told is a record of the topic, in order of offset; the core knows which it has had.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from agents.connection import Connection
+from agents.retry import Notice, explain
+from agents.tasks import Control
+from stream.control import ControlRecord
+
+START_TIMEOUT_S: Final = 10.0
+POLL_MS: Final = 200
+PAUSE_S: Final = 0.5
+
+Put = Callable[[Control], Awaitable[object]]
+
+
+class ControlReader:
+    """The newest record of every key of the control topic; `put` hands on what is new."""
+
+    def __init__(self, connection: Connection, topic: str, put: Put) -> None:
+        self._partition, self._put = TopicPartition(topic, 0), put
+        self._connection = connection
+        self._consumer: AIOKafkaConsumer | None = None
+        self._latest: dict[bytes, ControlRecord] = {}
+        self._notice = Notice()
+
+    @property
+    def latest(self) -> list[ControlRecord]:
+        """The newest record of every key, in order of offset."""
+        return sorted(self._latest.values())
+
+    async def catch_up(self) -> None:
+        """Read what is there; raises the broker's errors."""
+        reader = self._connection.reader()
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await reader.start()
+                reader.assign([self._partition])
+                await reader.seek_to_beginning(self._partition)
+                end = (await reader.end_offsets([self._partition]))[self._partition]
+                while await reader.position(self._partition) < end:
+                    await self._fetch(reader)
+        except BaseException:
+            await reader.stop()
+            raise
+        self._consumer = reader
+
+    async def _fetch(self, reader: AIOKafkaConsumer) -> list[ControlRecord]:
+        found = (await reader.getmany(self._partition, timeout_ms=POLL_MS)).get(self._partition, ())
+        records = [ControlRecord(each.offset, each.key or b"", each.value) for each in found]
+        self._latest |= {record.key: record for record in records}
+        return records
+
+    async def run(self) -> None:
+        """Hand on what comes, until cancelled."""
+        assert self._consumer is not None, "what is there was not read"
+        while True:
+            try:
+                records = await self._fetch(self._consumer)
+            except KafkaError as error:
+                self._notice.say("reading the control topic failed, trying again", reason=explain(error))
+                await asyncio.sleep(PAUSE_S)
+                continue
+            if records:
+                await self._put(Control(records))
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._consumer is not None:
+            with suppress(KafkaError, OSError):
+                await self._consumer.stop()

@@ -1,0 +1,40 @@
+"""What a task is told from elsewhere: each record once, whoever hands it over again."""
+
+from stream.control import ControlRecord, control_key
+from stream.process import Process
+from stream.shard import Shard
+from tests.stream.driver import definition
+
+
+def shard() -> Shard:
+    """A task of one process, `orders`."""
+    return Shard([Process(definition(process="orders"), None)])
+
+
+def counted(told: Shard) -> dict[tuple[str, ...], int]:
+    """What became of orders since the last look."""
+    return {key[1:]: count for key, count in told.drain().counts.items() if key[0] == "control"}
+
+
+def test_an_order_is_taken_once_over_a_restore() -> None:
+    """Handed over again, it changes nothing; the position is journalled."""
+    told, order = shard(), ControlRecord(7, control_key("strange", "orders"), b"{}")
+    told.control([order, order])
+    journal = told.drain()
+    assert journal.counts["control", "strange", "unknown"] == 1
+
+    restored = shard()
+    restored.restore(journal.journal)
+    restored.control([order])
+    assert counted(restored) == {}
+    restored.control([order._replace(offset=8)])
+    assert counted(restored) == {("strange", "unknown"): 1}
+
+
+def test_what_is_no_order_is_counted_and_changes_nothing() -> None:
+    """Whatever lies on the topic."""
+    told = shard()
+    keys = [b"", b"{}", b"[1, 2]", b'["silence"]', b"\xff"]
+    told.control([ControlRecord(offset, key, b"{}") for offset, key in enumerate(keys)])
+    told.control([ControlRecord(9, control_key("silence", "nobody"), b"{")])
+    assert sum(count for (kind, _), count in counted(told).items() if kind == "unreadable") == 6
