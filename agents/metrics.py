@@ -10,6 +10,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from stream.ledger.standing import Figure
+
 _COMMIT_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 _RESTORE_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300)
 
@@ -63,6 +65,7 @@ class Metrics:
         lag = "How old the newest event is while records wait; 0 when caught up"
         self.lag_seconds = self._gauge("casewatch_lag_seconds", lag, "topic", "partition")
         self.cases = self._gauge("casewatch_cases", "Cases by state", "process", "state")
+        self._make_figures()
         self.clock_mode = self._gauge(
             "casewatch_clock_mode", "What moves an input's clock", "topic", "partition", "mode"
         )
@@ -71,6 +74,23 @@ class Metrics:
         self.clock_skew = self._gauge("casewatch_clock_skew_seconds", skew)
         self.ready = self._gauge("casewatch_ready", "Whether the worker is restored and caught up")
         self.broker_up = self._gauge("casewatch_broker_up", "Whether the brokers answer")
+
+    def _make_figures(self) -> None:
+        goal = ("process", "objective", "segment")
+        rate = ("process", "rule", "segment")
+        self._figures: Mapping[str, Gauge] = {
+            "objective_good": self._gauge("casewatch_objective_good", "Occurrences in time over the window", *goal),
+            "objective_bad": self._gauge("casewatch_objective_bad", "Occurrences late over the window", *goal),
+            "objective_budget_left": self._gauge(
+                "casewatch_objective_budget_left", "Share of the error budget that is left; below 0: overspent", *goal
+            ),
+            "objective_level": self._gauge(
+                "casewatch_objective_level", "0 well; burning 1 slowly, 2 fast, 3 very fast; 4 missed", *goal
+            ),
+            "rate_count": self._gauge("casewatch_rate_count", "How many there were within the window", *rate),
+            "rate_level": self._gauge("casewatch_rate_level", "1 where there are too many, or too few", *rate),
+            "feed_silent": self._gauge("casewatch_feed_silent", "1 while a source is silent", "process", "topic"),
+        }
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(name, what, labels, registry=self.registry)
@@ -88,13 +108,22 @@ class Metrics:
     def forget_tasks(self) -> None:
         """Drop the gauges of tasks, which may have gone to another worker; the next reading sets those that are
         ours."""
-        for gauge in (self.lag_events, self.lag_seconds, self.cases, self.clock_mode, self.clock_seconds):
+        of_tasks = (self.lag_events, self.lag_seconds, self.cases, self.clock_mode, self.clock_seconds)
+        for gauge in (*of_tasks, *self._figures.values()):
             gauge.clear()
 
     def set_clock_mode(self, topic: str, partition: int, current: str) -> None:
         """Say which mode an input is in: 1 for that, 0 for the others."""
         for mode in CLOCK_MODES:
             self.clock_mode.labels(topic, partition, mode).set(int(mode == current))
+
+    def set_figures(self, figures: Iterable[Figure]) -> None:
+        """Set where goals and feeds stand; what is not among them any more leaves."""
+        for gauge in self._figures.values():
+            gauge.clear()
+        for figure in figures:
+            labels = (figure.process, figure.of, figure.segment)
+            self._figures[figure.name].labels(*labels[: 2 if figure.name == "feed_silent" else 3]).set(figure.value)
 
     def set_cases(self, process: str, by_state: Iterable[tuple[str, int]]) -> None:
         """Set how many cases of a process are in each state."""

@@ -15,6 +15,7 @@ from agents.metrics import Metrics
 from agents.tasks import Task
 from stream.core import Core
 from stream.inputs import Input
+from stream.ledger.standing import Figure
 from stream.shard import Snapshot
 
 
@@ -34,6 +35,7 @@ class Survey:
         self._note_fetching()
         self._note_clock()
         cases: dict[str, Counter[str]] = {}
+        figures: list[Figure] = []
         for task in self._custody.tasks.values():
             self._note_catching_up(task)
             if task.shard is None or not task.running:
@@ -41,9 +43,11 @@ class Survey:
             snapshot = task.shard.snapshot(self._clock.now())
             for process, by_state in snapshot.cases.items():
                 cases.setdefault(process, Counter()).update(by_state)
+            figures.extend(snapshot.figures)
             self._set_task(task, task.shard, snapshot)
         for process, counted in cases.items():
             self._metrics.set_cases(process, counted.items())
+        self._metrics.set_figures(figures)
         self._metrics.ready.set(int(self._health.ready))
         self._metrics.broker_up.set(int(self._health.broker_up))
 

@@ -16,6 +16,7 @@ from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import UnreadableState
 from stream.ledger.feed import Silence
 from stream.ledger.ledger import Ledger
+from stream.ledger.standing import figures
 from stream.shard import TASK_KEY, PositionGap, Snapshot
 
 LAYOUT: Final = 1
@@ -97,8 +98,8 @@ class Scorekeeper:
             raise UnreadableState(f"the record under {TASK_KEY!r} cannot be read: {error!r}") from error
 
     def snapshot(self, now: int) -> Snapshot:
-        """What gauges show: no cases, no clocks of inputs."""
-        return Snapshot({}, {}, {})
+        """What gauges show: no cases, no clocks of inputs, but where goals and feeds stand."""
+        return Snapshot({}, {}, {}, tuple(figures(self.ledger.followed.values(), self.ledger.feeds.feeds)))
 
 
 def _told(silence: Silence) -> bytes:

@@ -18,6 +18,7 @@ from stream.control import ControlRecord, Order, decoded
 from stream.effects import Effects
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import FLAGS, LAYOUT, WAKE, UnreadableState, refuse_unknown
+from stream.ledger.standing import Figure
 from stream.process import Process
 from stream.watch import Watch
 
@@ -29,11 +30,13 @@ class PositionGap(Exception):
 
 
 class Snapshot(NamedTuple):
-    """What gauges show: cases by process and state, and for each input its newest event time (ms) and clock mode."""
+    """What gauges show: cases by process and state, for each input its newest event time (ms) and clock mode, and the
+    figures of what spans tasks."""
 
     cases: dict[str, dict[str, int]]
     newest_at: dict[Input, int]
     modes: dict[Input, ClockMode]
+    figures: tuple[Figure, ...] = ()
 
 
 class Shard:

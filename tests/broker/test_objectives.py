@@ -65,6 +65,7 @@ async def test_an_objective_over_three_tasks_is_judged_as_over_one_and_told_once
                 await asyncio.to_thread(worker.start, worker.ready)
         await asyncio.to_thread(wait_until, lambda: one.ready() and other.ready(), 60, "both workers to catch up")
         said = await said_in_the_end(kafka, expected)
+        shown = one.get("/metrics")[1] + other.get("/metrics")[1]
         for worker in (one, other):
             assert await asyncio.to_thread(worker.stop, 10) == 0
     finally:
@@ -77,6 +78,8 @@ async def test_an_objective_over_three_tasks_is_judged_as_over_one_and_told_once
     assert raised(said) == raised(history)
     assert present == expected
     assert {told[0] for told in expected.values()} == {"promptly", "returns"}
+    assert 'casewatch_objective_budget_left{objective="promptly",process="sepsis",segment=""}' in shown
+    assert 'casewatch_rate_count{process="sepsis",rule="returns",segment=""}' in shown
 
 
 def keeper(one: WorkerProgram, other: WorkerProgram) -> WorkerProgram:

@@ -72,7 +72,7 @@ def test_the_definition_is_accepted() -> None:
     definition, model = load_definition(EXAMPLES / "customer-service.yaml")
 
     assert definition.process == "customer-service"
-    assert {sla.kind for sla in definition.sla} == {"between", "due", "case_duration", "idle"}
+    assert {sla.kind for sla in definition.sla} == {"between", "due", "case_duration", "idle", "rate"}
     assert definition.roles is not None
     assert model == MODEL.read_bytes()
 
