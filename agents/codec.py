@@ -10,11 +10,13 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from stream.inputs import Received, Refusal
+from stream.inputs import Input, Origin, Received, Refusal
 
 REPLAY_HEADER: Final = "casewatch-replay"
 CLOCK_HEADER: Final = "casewatch-clock"
 RETRY_HEADER: Final = "casewatch-retry"
+ORIGIN_HEADER: Final = "casewatch-source"
+HEARTBEAT_HEADER: Final = "casewatch-heartbeat"
 
 MAX_VALUE_BYTES: Final = 1024 * 1024
 """The largest value that is decoded; a larger one is refused unread."""
@@ -82,7 +84,8 @@ def decode_record(record: SourceRecord, max_bytes: int = MAX_VALUE_BYTES) -> Rec
     replay = _header_text(headers, REPLAY_HEADER)
     mark = _header_text(headers, CLOCK_HEADER) if value is None else None
     if mark is None:
-        return Received(record.offset, record.timestamp, decoded, replay)
+        received = Received(record.offset, record.timestamp, decoded, replay)
+        return received._replace(origin=origin_of(headers), heartbeat=_heartbeat(headers) if value is None else None)
     instant = _instant_ms(mark)
     if isinstance(instant, Refusal):
         return Received(record.offset, record.timestamp, instant, replay)
@@ -92,6 +95,27 @@ def decode_record(record: SourceRecord, max_bytes: int = MAX_VALUE_BYTES) -> Rec
 def decode_records(records: Iterable[SourceRecord], max_bytes: int = MAX_VALUE_BYTES) -> list[Received]:
     """Decode records in order, one for one."""
     return [decode_record(record, max_bytes) for record in records]
+
+
+def origin_of(headers: Headers) -> Origin | None:
+    """Where a record lay that the intake has passed on; None for any other."""
+    text = _header_text(headers, ORIGIN_HEADER)
+    if text is None:
+        return None
+    try:
+        topic, partition, offset, stamped_at = text.split("/")
+        return Origin(Input(topic, int(partition)), int(offset), int(stamped_at))
+    except ValueError:
+        return None
+
+
+def origin_header(origin: Origin) -> tuple[str, bytes]:
+    """Write where a record lay as a header."""
+    return ORIGIN_HEADER, f"{origin.input.topic}/{origin.input.partition}/{origin.offset}/{origin.stamped_at}".encode()
+
+
+def _heartbeat(headers: Headers) -> bytes | None:
+    return next((value for name, value in headers if name == HEARTBEAT_HEADER), None)
 
 
 def _header_text(headers: Headers, name: str) -> str | None:

@@ -14,6 +14,7 @@ from agents.broker_clock import BrokerClock
 from agents.complaints import Complaints
 from agents.custody import Custody
 from agents.dead_letters import dead_letter_record
+from agents.intake import passed_on
 from agents.journal import PROBE_COMMIT, Commit, Journal
 from agents.metrics import Metrics
 from agents.outbox import Outbox
@@ -79,9 +80,8 @@ class Committer:
     def _commit(self, task: Task, effects: Effects) -> Commit:
         letters = [dead_letter_record(letter, task.raw_record, self._clock.now()) for letter in effects.dead_letters]
         alerts = [(alert.id.encode(), alert.body) for alert in effects.alerts]
-        return Commit(
-            effects.journal, Outbox(alerts, letters, effects.partials, effects.scorecards, effects.control)
-        )
+        readers = Outbox(alerts, letters, effects.partials, effects.scorecards, effects.control)
+        return Commit(effects.journal, readers, passed_on(effects.rekeyed, task.raw, task.group))
 
     async def _write(
         self, task: Task, journal: Journal, commit: Commit, effects: Effects, positions: dict[Input, int]

@@ -71,7 +71,6 @@ _UNSUPPORTED_KEYS: Final = {
     ("events", "where"): "remove it, or send the records of this process to a topic of their own",
 }
 _UNSUPPORTED_VALUES: Final[dict[str, dict[Any, str]]] = {
-    "keyed_by_case": {False: "key the records by case id and write true"},
     "format": dict.fromkeys(("cloudevents", "avro", "zeebe", "debezium"), "use one of json, xes-json"),
 }
 _MISSING: Final = {

@@ -26,15 +26,29 @@ COMMIT_TIMEOUT_S: Final = 20.0
 CLOSE_TIMEOUT_S: Final = 1.0
 
 _PARTITIONER: Final = DefaultPartitioner()
+HeaderList = list[tuple[str, bytes]]
+"""What aiokafka takes for headers: a list, and nothing else."""
+
 MARKER: Final = 1
 """A committed transaction leaves one marker behind the last record of each partition."""
 
 
+class Rekeyed(NamedTuple):
+    """A record that the intake passes on to the partition of its key; without a key and value it is a heartbeat, and
+    goes to every partition."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: HeaderList
+
+
 class Commit(NamedTuple):
-    """What one commit writes: (key, value) of the state, and what is for readers."""
+    """What one commit writes: (key, value) of the state, what is for readers, what the intake passes on, in order."""
 
     state: list[Record]
     readers: Outbox
+    rekeyed: Sequence[Rekeyed] = ()
 
 
 PROBE_COMMIT: Final = Commit([PROBE], Outbox())
@@ -113,15 +127,30 @@ class Writer:
             by_partition.setdefault(partition, []).append((key, value))
         return [sent for partition, part in by_partition.items() for sent in await self.send(topic, partition, part)]
 
+    async def send_rekeyed(self, records: Iterable[Rekeyed]) -> list[Sent]:
+        """Begin to send what the intake passes on, each partition's records in the order in which they are given."""
+        by_place: dict[tuple[str, int], list[tuple[bytes | None, bytes | None, HeaderList]]] = {}
+        for topic, key, value, headers in records:
+            partitions = sorted(await self.producer.partitions_for(topic))
+            chosen = partitions if key is None else [_PARTITIONER(key, partitions, partitions)]
+            for partition in chosen:
+                by_place.setdefault((topic, partition), []).append((key, value, headers))
+        return [sent for place, part in by_place.items() for sent in await self._send_all(*place, part)]
+
     async def send(self, topic: str, partition: int, records: Iterable[Record]) -> list[Sent]:
         """Begin to send records in order, in as few batches as they fit into: record by record costs ten times more."""
+        return await self._send_all(topic, partition, ((key, value, []) for key, value in records))
+
+    async def _send_all(
+        self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None, HeaderList]]
+    ) -> list[Sent]:
         sent: list[Sent] = []
         batch = self.producer.create_batch()
-        for key, value in records:
-            if batch.append(key=key, value=value, timestamp=None) is None:
+        for key, value, headers in records:
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
                 sent.append(await self._send_batch(batch, topic, partition))
                 batch = self.producer.create_batch()
-                batch.append(key=key, value=value, timestamp=None)
+                batch.append(key=key, value=value, timestamp=None, headers=headers)
         if batch.record_count():
             sent.append(await self._send_batch(batch, topic, partition))
         return sent
@@ -163,6 +192,7 @@ class TransactionJournal(Writer):
             sent_at = self.clock.wall()
             state = await self.send(self.state_topic, self.task.partition, commit.state)
             readers = await self.send_readers(commit.readers)
+            readers += await self.send_rekeyed(commit.rekeyed)
             await _arrived(state + readers)
             self.measure(sent_at, state)
             await self.producer.commit_transaction()
@@ -191,9 +221,11 @@ class BatchJournal(Writer):
         await super().open()
 
     async def write(self, commit: Commit) -> int | None:
-        """Write the state and the outbox as one batch, then send what the outbox holds."""
+        """Write the state and the outbox as one batch, then send what the outbox holds. What is passed on goes first:
+        passed on twice it counts once, since it says where it came from."""
         outbox = commit.readers
         async with asyncio.timeout(COMMIT_TIMEOUT_S):
+            await _arrived(await self.send_rekeyed(commit.rekeyed))
             await self._write_batch(commit.state, outbox)
             self._pending = bool(outbox)
             await _arrived(await self.send_readers(outbox))

@@ -24,6 +24,11 @@ def open_scorekeeper(
     groups: Iterable[SourceGroup], names: TopicNames, partitions: Mapping[str, int], partition: int
 ) -> Scorekeeper:
     """The Ledger of all processes that publish partials; `partitions`: how many each topic has."""
-    told = [(each, group) for group in groups for each in group.processes if spans_tasks(each.definition)]
-    tasks = {process.name: range(partitions[group.name]) for process, group in told}
+    told = [
+        (each, group)
+        for group in groups
+        for each in group.processes
+        if spans_tasks(each.definition) and not group.rekeyed_to  # an intake passes on, and tells nothing itself
+    ]
+    tasks = {process.name: range(partitions[group.topics[0]]) for process, group in told}
     return Scorekeeper([process.definition for process, _ in told], tasks, Input(names.partials, partition))

@@ -35,12 +35,18 @@ class TaskId(NamedTuple):
 
 
 class SourceGroup(NamedTuple):
-    """Topics that are read together; named after the first topic of its first process."""
+    """Topics that are read together; named after the first topic of its first process.
+
+    `rekeyed_to`: where an intake passes the records of each process on; `rekeyed_from`: the sources of the records that
+    it passed on. Both are empty where records are keyed by case.
+    """
 
     name: str
     topics: tuple[str, ...]
     processes: tuple[Process, ...]
     start_at: tuple[StartAt, ...]
+    rekeyed_to: tuple[str, ...] = ()
+    rekeyed_from: tuple[str, ...] = ()
 
     def inputs(self, partition: int) -> list[Input]:
         """Name the inputs of the task of `partition`."""
@@ -94,5 +100,9 @@ def _refuse_disagreement(ordered: list[Watched]) -> None:
             if other.definition.events.start_at != definition.events.start_at:
                 wrong = f"`{topic}` begins elsewhere in {other.file}"
                 problems.append(Problem(each.file, 1, "events.start_at", wrong, "say the same for a topic everywhere"))
+            if other.definition.events.keyed_by_case != definition.events.keyed_by_case:
+                wrong = f"`{topic}` is keyed otherwise in {other.file}"
+                right = "say the same for a topic everywhere"
+                problems.append(Problem(each.file, 1, "events.keyed_by_case", wrong, right))
     if problems:
         raise Refused(problems)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from aiokafka import ConsumerRecord, TopicPartition
 
+from agents.codec import origin_of
 from agents.journal import Journal
 from agents.source_groups import SourceGroup, TaskId
 from stream.control import ControlRecord
@@ -126,13 +127,17 @@ class Task:
             del self.suspect[batch.input]
 
     def raw_record(self, source: Input, offset: int) -> ConsumerRecord | None:
-        """Find a record read since the last drain, as Kafka gave it."""
+        """Find a record read since the last drain, as Kafka gave it; one that was passed on, by where it came from."""
         for topic_partition, records in self.raw:
-            if topic_partition == source:
-                found = next((record for record in records if record.offset == offset), None)
-                if found is not None:
-                    return found
+            for record in records:
+                if _place(topic_partition, record, rekeyed=bool(self.group.rekeyed_from)) == (source, offset):
+                    return record
         return None
+
+
+def _place(source: Input, record: ConsumerRecord, *, rekeyed: bool) -> tuple[Input, int]:
+    origin = origin_of(record.headers) if rekeyed else None
+    return (source, record.offset) if origin is None else (origin.input, origin.offset)
 
 
 def partitions_of(tasks: Iterable[Task]) -> Iterator[TopicPartition]:

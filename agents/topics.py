@@ -29,10 +29,20 @@ _COMPACTED: Final = _OWN_STAMPS | {
 """With the broker's defaults (segments of 1 GiB or a week, half of it dirty) a restore reads traffic, not state."""
 
 
+_PASSED_ON: Final = _OWN_STAMPS | {
+    "cleanup.policy": "delete",
+    "retention.ms": str(3 * DAY),
+    "segment.bytes": str(64 * 1024 * 1024),
+    "max.message.bytes": str(8 * 1024 * 1024),
+}
+"""What the intake has passed on is read within moments; it is kept for as long as a fault of the readers may last."""
+
+
 class Role(StrEnum):
     """What a topic is to Casewatch."""
 
     SOURCE = "source"
+    EVENTS = "events"
     STATE = "state"
     ALERTS = "alerts"
     ALERT_LOG = "alert-log"
@@ -76,6 +86,10 @@ class TopicNames(NamedTuple):
     def control(self) -> str:
         """What tasks are told: silences, versions, cases to forget."""
         return f"{self.prefix}.control"
+
+    def events(self, process: str) -> str:
+        """The records of a process whose source is not keyed by case, passed on by the intake."""
+        return f"{self.prefix}.events.{process}"
 
     def state(self, group: str) -> str:
         """The journal of a source group's tasks."""
@@ -124,13 +138,19 @@ def needed_topics(names: TopicNames, groups: Iterable[SourceGroup]) -> list[Need
     written = _written_for_readers(names) + _written_for_tasks(names)
     ours = {each.name for each in written}
     sources = [
-        Needed(topic, Role.SOURCE, None, {}, None if topic == group.name else group.name)
+        Needed(topic, Role.SOURCE, None, {}, None if topic == group.topics[0] else group.topics[0])
         for group in groups
         for topic in group.topics
-        if topic not in ours
+        if topic not in ours and not group.rekeyed_from
     ]
-    states = [Needed(names.state(group.name), Role.STATE, None, _COMPACTED, group.name) for group in groups]
-    return sources + states + written
+    events = [
+        Needed(topic, Role.EVENTS, None, _PASSED_ON, group.rekeyed_from[0])
+        for group in groups
+        for topic in group.topics
+        if group.rekeyed_from
+    ]
+    states = [Needed(names.state(group.name), Role.STATE, None, _COMPACTED, group.topics[0]) for group in groups]
+    return sources + events + states + written
 
 
 def _written_for_readers(names: TopicNames) -> list[Needed]:
@@ -167,7 +187,7 @@ def _verdict(each: Needed, found: Mapping[str, Found]) -> Finding:
 
 
 def _partition_fault(each: Needed, there: Found, found: Mapping[str, Found]) -> str | None:
-    twin = found.get(each.beside) if each.beside else None
+    twin = found.get(each.beside) if each.beside and each.role is not Role.EVENTS else None
     if twin is None or twin.partitions == there.partitions:
         return None
     counts = f"it has {there.partitions} partitions, and {each.beside} has {twin.partitions}"

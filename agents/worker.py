@@ -21,6 +21,7 @@ from agents.control_reader import ControlReader
 from agents.custody import Custody, OpenShard
 from agents.feed import Feed, Message
 from agents.health import Health
+from agents.intake import open_core
 from agents.journal import BatchJournal, Journal, TransactionJournal
 from agents.membership import Membership, RebalanceListener
 from agents.metrics import Metrics
@@ -37,7 +38,6 @@ from agents.wall_clock import now_ms
 from agents.web import WebServer
 from schemas.settings import Settings
 from stream.core import Core
-from stream.shard import Shard
 
 _log = structlog.get_logger("casewatch.worker")
 
@@ -116,7 +116,7 @@ class Worker:
     def _new_core(self, group: SourceGroup, partition: int) -> Core:
         if group.name == self.names.partials:
             return open_scorekeeper(self.groups, self.names, self._partitions, partition)
-        return Shard(group.processes, task=partition, earliest=round(self.settings.earliest.timestamp() * 1000))
+        return open_core(group, partition, self._partitions, round(self.settings.earliest.timestamp() * 1000))
 
     def _equip(self, restorer: Restorer, transactions: bool) -> None:
         custody = self.custody

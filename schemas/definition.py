@@ -109,7 +109,7 @@ class EventSource(Written):
     that is only tried on history; `mapping` is None for records with the standard names of XES."""
 
     topics: tuple[Topic, ...] = ()
-    keyed_by_case: Literal[True] = True
+    keyed_by_case: bool = True
     start_at: StartAt = "earliest"
     format: Literal["json", "xes-json"] = "json"
     mapping: Mapping | None = None

@@ -28,11 +28,29 @@ class DeadLetter(NamedTuple):
     message: str
 
 
+class PassedOn(NamedTuple):
+    """A record of a source that goes to the partition of its case, for one process. The shell adds the record's
+    bytes."""
+
+    process: str
+    case_id: str
+    input: Input
+    offset: int
+
+
+class Heartbeat(NamedTuple):
+    """How far a source was read, as it goes to every partition that cases of the process go to."""
+
+    process: str
+    body: bytes
+
+
 class Effects(NamedTuple):
     """The outcome of everything observed and advanced since the last drain.
 
     `journal`: (key, value) for the state topic, value None for a tombstone; `partials`, `scorecards` and `control`
-    likewise for theirs. `counts`: a metric's name and label values, to how many.
+    likewise for theirs. `counts`: a metric's name and label values, to how many. `rekeyed`: what an intake passes on,
+    in order.
     """
 
     journal: list[tuple[bytes, bytes | None]]
@@ -42,7 +60,9 @@ class Effects(NamedTuple):
     partials: Sequence[tuple[bytes, bytes | None]] = ()
     scorecards: Sequence[tuple[bytes, bytes | None]] = ()
     control: Sequence[tuple[bytes, bytes | None]] = ()
+    rekeyed: Sequence[PassedOn | Heartbeat] = ()
 
     def __bool__(self) -> bool:
         """Whether there is anything to commit."""
-        return any((self.journal, self.alerts, self.dead_letters, self.partials, self.scorecards, self.control))
+        told = (self.alerts, self.dead_letters, self.partials, self.scorecards, self.control)
+        return any((self.journal, *told, self.rekeyed))

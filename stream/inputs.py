@@ -22,6 +22,14 @@ class Refusal(NamedTuple):
     message: str
 
 
+class Origin(NamedTuple):
+    """Where a record lay that was passed on under the key of its case: its input, offset and timestamp (ms)."""
+
+    input: Input
+    offset: int
+    stamped_at: int
+
+
 class Received(NamedTuple):
     """One record as read from an input.
 
@@ -29,7 +37,8 @@ class Received(NamedTuple):
     value. `stamped_at` is the record's own timestamp, in milliseconds UTC. `replay` names the run that a replayed
     record belongs to; `clock_mark` is the instant (ms) that a record without a value declares to have been reached.
     `last_of_case` is set by a backtest with `ends: last_event` only. `raw` are key and value as they came, where the
-    core reads them itself.
+    core reads them itself. `origin` and `heartbeat` are set by the intake, which re-keys: where the record came from,
+    and instead of a record how far a source was read.
     """
 
     offset: int
@@ -39,6 +48,8 @@ class Received(NamedTuple):
     clock_mark: int | None = None
     last_of_case: bool = False
     raw: tuple[bytes, bytes | None] | None = None
+    origin: Origin | None = None
+    heartbeat: bytes | None = None
 
 
 class Batch(NamedTuple):

@@ -43,13 +43,19 @@ class Shard:
     """All state of one task: partition `task` of every topic of its processes.
 
     `earliest` (ms): live events from before it are refused. `journalled`: whether `drain` hands over what to restore
-    from; a backtest has no use for it.
+    from; a backtest has no use for it. `inputs`: what is read, where that is not partition `task` of each topic.
     """
 
     def __init__(
-        self, processes: Sequence[Process], *, task: int = 0, earliest: int = 0, journalled: bool = True
+        self,
+        processes: Sequence[Process],
+        *,
+        task: int = 0,
+        earliest: int = 0,
+        journalled: bool = True,
+        inputs: Sequence[Input] = (),
     ) -> None:
-        self.task, self.journalled = task, journalled
+        self.task, self.journalled, self.elsewhere = task, journalled, bool(inputs)
         self.watches: dict[str, Watch] = {}
         self.by_input: dict[Input, list[Watch]] = {}
         self.positions: dict[Input, int] = {}
@@ -57,9 +63,9 @@ class Shard:
         self.moved = False
         self.control_counts: Counter[tuple[str, ...]] = Counter()
         for process in processes:
-            inputs = tuple(Input(topic, task) for topic in process.definition.events.topics)
-            watch = self.watches[process.name] = Watch(process, inputs, earliest)
-            for source in inputs:
+            read = tuple(inputs) or tuple(Input(topic, task) for topic in process.definition.events.topics)
+            watch = self.watches[process.name] = Watch(process, read, task, earliest)
+            for source in read:
                 self.by_input.setdefault(source, []).append(watch)
 
     def position(self, source: Input) -> int | None:
@@ -117,11 +123,12 @@ class Shard:
         watch = self.watches.get(order.process)
         return "not here" if watch is None else "unknown"
 
-    def advance(self, now: int, limit: int = 1_000) -> bool:
-        """Let time pass to wall clock `now` (ms), with at most `limit` deadlines; whether more are due."""
+    def advance(self, now: int, limit: int = 1_000, noticed_at: int | None = None) -> bool:
+        """Let time pass to wall clock `now` (ms), with at most `limit` deadlines; whether more are due. What is said
+        was noticed at `noticed_at` (ms), where that is later."""
         more = False
         for watch in self.watches.values():
-            if watch.advance(now, limit) >= limit:
+            if watch.advance(now, limit, now if noticed_at is None else noticed_at) >= limit:
                 more = True
         return more
 
@@ -158,13 +165,21 @@ class Shard:
         watches = {
             name: {
                 "clock": None if watch.clock.now is None else watch.clock.moment,
-                "inputs": {source.topic: clock.record() for source, clock in watch.input_clocks.items()},
+                "inputs": {self._label(source): clock.record() for source, clock in watch.input_clocks.items()},
             }
             for name, watch in self.watches.items()
         }
-        positions = {source.topic: position for source, position in self.positions.items()}
+        positions = {self._label(source): position for source, position in self.positions.items()}
         record = {"layout": LAYOUT, "positions": positions, "control": self.control_position, "processes": watches}
         return orjson.dumps(record, default=tuple)
+
+    def _label(self, source: Input) -> str:
+        """What an input is called in the task record: by its topic, where the partition goes without saying."""
+        return f"{source.topic}/{source.partition}" if self.elsewhere else source.topic
+
+    def _labelled(self, label: str) -> Input:
+        topic, _, partition = label.rpartition("/") if self.elsewhere else (label, "", self.task)
+        return Input(topic, int(partition))
 
     def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Rebuild from journalled (key, value) pairs in order; raises `UnreadableState`.
@@ -208,15 +223,15 @@ class Shard:
         watch.restore(case_id, record, fields[WAKE], int(fields[FLAGS]))
 
     def _restore_task(self, fields: dict[str, Any]) -> None:
-        self.positions = {Input(topic, self.task): int(position) for topic, position in fields["positions"].items()}
+        self.positions = {self._labelled(label): int(position) for label, position in fields["positions"].items()}
         self.control_position = fields.get("control", 0)
         for name, watch in self.watches.items():
             watched = fields["processes"].get(name, {"clock": None, "inputs": {}})
             if watched["clock"] is not None:
                 watch.clock.moment = Moment(*watched["clock"])
             for source, clock in watch.input_clocks.items():
-                if source.topic in watched["inputs"]:
-                    clock.restore(watched["inputs"][source.topic])
+                if self._label(source) in watched["inputs"]:
+                    clock.restore(watched["inputs"][self._label(source)])
                 else:
                     clock.cold = not self.positions.get(source)
 

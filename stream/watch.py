@@ -7,10 +7,11 @@ Invariant: nothing is announced of a case but at the watch's clock, and every ch
 from collections import Counter
 from collections.abc import Iterator
 
+from stream.admission import Admission
 from stream.announcer import Announcer
 from stream.case import Case
 from stream.census import AT_RISK, BREACHED, DEVIATING, OPEN, Census
-from stream.clock import BEFORE_TIME, STALE_MS, InputClock, Moment, TaskClock
+from stream.clock import BEFORE_TIME, InputClock, Moment, TaskClock
 from stream.deadlines import Deadlines
 from stream.effects import DeadLetter
 from stream.event import Event
@@ -19,7 +20,6 @@ from stream.layout import Packer
 from stream.partials import Partials
 from stream.process import Process
 
-FUTURE_MS = 3_600_000
 SPARE_ENTRIES = 1_000
 AT_ONCE = 0
 """The wake of a case that was journalled before it was looked at: it is due as soon as it is restored."""
@@ -28,8 +28,8 @@ AT_ONCE = 0
 class Watch:
     """The state of one process in one task. A case that was restored stays packed until it is touched."""
 
-    def __init__(self, process: Process, inputs: tuple[Input, ...], earliest: int) -> None:
-        self.process, self.inputs, self.earliest = process, inputs, earliest
+    def __init__(self, process: Process, inputs: tuple[Input, ...], task: int, earliest: int) -> None:
+        self.process, self.inputs, self.admission = process, inputs, Admission(process, earliest)
         self.numbers = {input: number for number, input in enumerate(inputs)}
         self.input_clocks = {input: InputClock() for input in inputs}
         self.clocks = tuple(self.input_clocks.values())
@@ -39,7 +39,7 @@ class Watch:
         self.changed: dict[str, None] = {}
         self.deadlines = Deadlines()
         self.packer = Packer(process)
-        self.partials = Partials(process, inputs[0].partition if inputs else 0)
+        self.partials = Partials(process, task)
         self.announcer = Announcer(process, inputs)
         self.census = Census()
         self.counts: Counter[tuple[str, ...]] = Counter()
@@ -62,40 +62,17 @@ class Watch:
 
     def _take(self, batch: Batch, received: Received, clock: InputClock) -> str:
         """Take one record; what became of it."""
-        value, stamped_at = received.value, received.stamped_at
-        clock.saw_record(stamped_at, batch.read_at)
-        if value is None:
-            if received.clock_mark is None:
-                return "tombstone"
-            clock.saw_mark(received.clock_mark)
-            return "clock_mark"
-        found: tuple[str, Event] | Refusal
-        if isinstance(value, Refusal):
-            found = value
-        else:
-            found = self.process.reader.read(value, (self.numbers[batch.input], received.offset))
-        if received.replay is None and not isinstance(found, Refusal):
-            found = self._plausible(found, min(stamped_at, batch.read_at) + FUTURE_MS)
+        place = self.numbers[batch.input], received.offset
+        found = self.admission.admit(received, batch.read_at, place, clock)
+        if isinstance(found, str):
+            return found
         if isinstance(found, Refusal):
             self._set_aside(batch.input, received.offset, found)
             return "refused"
         case_id, event = found
         if self.process.people is not None and self.process.people.unjudged(event):
             self.counts["events", self.process.name, batch.input.topic, "unjudged"] += 1
-        if received.replay is not None:
-            clock.saw_event(event.at, historical=True)
-        else:
-            delayed = stamped_at - event.at > max(self.process.lateness, STALE_MS)
-            clock.saw_event(min(event.at, batch.read_at), historical=delayed)
         return self._apply(case_id, event._replace(last_of_case=True) if received.last_of_case else event, clock)
-
-    def _plausible(self, found: tuple[str, Event], latest: int) -> tuple[str, Event] | Refusal:
-        """A live event, unless its time cannot be."""
-        if found[1].at > latest:
-            return Refusal("future", "the event's time lies more than an hour ahead of its record's")
-        if found[1].at < self.earliest:
-            return Refusal("implausible_timestamp", "the event's time lies before the earliest that is taken")
-        return found
 
     def refuse(self, source: Input, offset: int, refusal: Refusal) -> None:
         """Count and set aside a record that could not be taken."""
@@ -131,8 +108,9 @@ class Watch:
                 newest_at = min(newest_at, other.newest_at)
         return newest_at - self.process.lateness
 
-    def advance(self, wall: int, limit: int) -> int:
-        """Let time pass to wall clock `wall` (ms); look at what was touched, then at up to `limit` due cases.
+    def advance(self, wall: int, limit: int, noticed_at: int) -> int:
+        """Let time pass to wall clock `wall` (ms); look at what was touched, then at up to `limit` due cases. What is
+        said of them was noticed at wall clock `noticed_at` (ms).
 
         Returns how many were looked at because they were due.
         """
@@ -140,14 +118,14 @@ class Watch:
         self.partials.wall = max(wall, self.partials.wall)
         moment = self.clock.moment
         for case_id in self.touched:
-            self._look(case_id, moment, wall)
+            self._look(case_id, moment, noticed_at)
         self.touched.clear()
         fired = 0
         while fired < limit:
             due = self.deadlines.due(moment.clock)
             if due is None:
                 break
-            fired += self._fire(due, moment, wall)
+            fired += self._fire(due, moment, noticed_at)
         if len(self.deadlines.heap) > 2 * len(self.cases) + SPARE_ENTRIES:
             self.deadlines.keep(self._is_armed)
         return fired
@@ -156,7 +134,7 @@ class Watch:
         case = self.cases.get(case_id)
         return isinstance(case, bytes) or (case is not None and case.wake == wake)
 
-    def _fire(self, due: tuple[int, str], moment: Moment, wall: int) -> int:
+    def _fire(self, due: tuple[int, str], moment: Moment, noticed_at: int) -> int:
         wake, case_id = due
         case = self.cases.get(case_id)
         if isinstance(case, bytes):
@@ -165,10 +143,10 @@ class Watch:
             return 0
         self.cases[case_id] = case
         case.wake = None
-        self._look(case_id, moment, wall)
+        self._look(case_id, moment, noticed_at)
         return 1
 
-    def _look(self, case_id: str, moment: Moment, wall: int) -> None:
+    def _look(self, case_id: str, moment: Moment, noticed_at: int) -> None:
         """Ask what is true of a case, say what has changed, and arm it for the next time that something may."""
         case = self.cases[case_id]
         assert isinstance(case, Case)
@@ -178,7 +156,7 @@ class Watch:
         silent = over_at is None and case.silent(moment.clock)
         unsaid = not silent and case.unsaid(case.stance(moment, over_at), moment)
         if unsaid:
-            if self.announcer.announce(case_id, case, moment, wall):
+            if self.announcer.announce(case_id, case, moment, noticed_at):
                 self.changed[case_id] = None
             case.seen = case.stance(moment, over_at)
         if unsaid or not case.flags:

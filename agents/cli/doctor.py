@@ -15,8 +15,10 @@ from agents.cli.run import load_all
 from agents.connection import Connection
 from agents.diagnosis import Diagnosis, Verdict, as_json, worst, wrong
 from agents.doctor import Doctor
+from agents.intake import with_intake
 from agents.logging_setup import set_up_logging
 from agents.retry import TRANSIENT, explain
+from agents.scorekeeper import with_scorekeeper
 from agents.settings import read_settings
 from agents.source_groups import SourceGroup, group_sources
 from agents.topics import TopicNames
@@ -52,7 +54,7 @@ def doctor(
     if problems:
         raise Refused(problems)
     try:
-        findings = asyncio.run(_examine(settings, group_sources(watched)))
+        findings = asyncio.run(_examine(settings, with_intake(group_sources(watched), settings.prefix)))
     except TRANSIENT as error:
         remedy = "see that the brokers run and can be reached from here, with the right CASEWATCH_SECURITY_… settings"
         _show([wrong("brokers", settings.brokers, explain(error), remedy)], form)
@@ -63,7 +65,8 @@ def doctor(
 
 
 async def _examine(settings: Settings, groups: Sequence[SourceGroup]) -> list[Diagnosis]:
-    examiner = Doctor(Connection(settings), TopicNames(settings.prefix), groups)
+    names = TopicNames(settings.prefix)
+    examiner = Doctor(Connection(settings), names, with_scorekeeper(groups, names))
     try:
         await examiner.open()
         return await examiner.examine()

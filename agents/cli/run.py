@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from agents.definition_files import load_definition
+from agents.intake import with_intake
 from agents.logging_setup import set_up_logging
 from agents.settings import read_settings
 from agents.source_groups import Watched, group_sources
@@ -38,7 +39,7 @@ def run(
         problems.extend(problem for each in watched for problem in _no_key(each))
     if problems or settings is None:
         raise Refused(problems)
-    groups = group_sources(watched)
+    groups = with_intake(group_sources(watched), settings.prefix)
     set_up_logging(settings.log)
     sys.argv[1:] = []  # Faust reads options of its own from there
     from agents.app import run_worker

@@ -11,6 +11,7 @@ import typer
 from agents.cli.exits import FOUND_WRONG, OUTSIDE_FAILED
 from agents.cli.run import load_all
 from agents.connection import Connection
+from agents.intake import with_intake
 from agents.logging_setup import set_up_logging
 from agents.readiness import create_missing, survey_topics
 from agents.retry import TRANSIENT, explain
@@ -42,7 +43,7 @@ def topics(
         raise Refused(problems)
     connection, names = Connection(settings), TopicNames(settings.prefix)
     try:
-        groups = with_scorekeeper(group_sources(watched), names)
+        groups = with_scorekeeper(with_intake(group_sources(watched), settings.prefix), names)
         findings = asyncio.run(_look(connection, names, groups, create))
     except TRANSIENT as error:
         print(f"{settings.brokers}: {explain(error)}; see that the brokers run and can be reached", file=sys.stderr)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.codec import decode_record, decode_value
-from stream.inputs import Refusal
+from stream.inputs import Received, Refusal
 
 
 class Record(NamedTuple):
@@ -48,7 +48,7 @@ def test_an_object_is_read_as_it_is() -> None:
     """Offset and timestamp are the record's own."""
     received = decode_record(Record(b'{"id": "T-1"}'))
 
-    assert received == (7, 1_795_000_000_000, {"id": "T-1"}, None, None, False, None)
+    assert received == Received(7, 1_795_000_000_000, {"id": "T-1"})
 
 
 def test_a_tombstone_has_no_value() -> None:
