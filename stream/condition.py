@@ -1,7 +1,8 @@
 """Conditions in CEL (Common Expression Language, cel.dev): compiled once, judged by a case as it stands.
 
 A condition sees the mapped attributes by name, those whose names are no identifiers as `attributes['org:group']`, and
-`activity`, `lifecycle` and `resource`. Invariant: judging never raises. What is not known yet makes nothing true; what
+`activity`, `lifecycle` and `resource`. A judgement is a function of the values that are read, and is remembered under
+them, since most cases have one of few. Invariant: judging never raises. What is not known yet makes nothing true; what
 cannot be computed from values that are known is a failure, to be counted.
 """
 
@@ -12,6 +13,10 @@ from typing import Any, Final, Literal
 from schemas.problem import Fault
 
 LONGEST = 2_000
+MOST_REMEMBERED: Final = 1_024
+"""Judgements that are remembered of a condition; beyond, it forgets them and begins anew."""
+LONGEST_REMEMBERED: Final = 200
+"""Characters of a text that a judgement is remembered under at most."""
 OF_THE_EVENT: Final = frozenset({"activity", "lifecycle", "resource"})
 _BY_KEY: Final = re.compile(r"""\battributes\s*\[\s*(?:"([^"\\]*)"|'([^'\\]*)')\s*\]""")
 _ATTRIBUTES: Final = re.compile(r"\battributes\b")
@@ -37,6 +42,8 @@ class Condition:
         self.of_event = named & OF_THE_EVENT
         self.names = named - OF_THE_EVENT
         self.reads = self.names | self.by_key
+        self.inputs = tuple(sorted(self.reads))
+        self.remembered: dict[Any, Judgement] = {}
 
     def check(self, known: Collection[str]) -> None:
         """Refuse attributes that are not among the known ones; raises `Fault`."""
@@ -47,6 +54,26 @@ class Condition:
 
     def judge(self, attributes: Mapping[str, Any], event: Mapping[str, Any]) -> Judgement:
         """Judge the attributes of a case, and the `activity`, `lifecycle` and `resource` of its newest event."""
+        key = self._key(attributes, event)
+        if key is None:
+            return self._computed(attributes, event)
+        found = self.remembered.get(key)
+        if found is None:
+            if len(self.remembered) >= MOST_REMEMBERED:
+                self.remembered.clear()
+            found = self.remembered[key] = self._computed(attributes, event)
+        return found
+
+    def _key(self, attributes: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
+        """What a judgement is remembered under: all values that are read, told apart by their kinds as CEL does; None
+        where one is too large for that."""
+        if len(self.inputs) == 1 and not self.of_event:
+            return _known(attributes.get(self.inputs[0]))
+        known = [_known(attributes.get(name)) for name in self.inputs]
+        known += [_known(event.get(name)) for name in self.of_event]
+        return None if None in known else tuple(known)
+
+    def _computed(self, attributes: Mapping[str, Any], event: Mapping[str, Any]) -> Judgement:
         scope = {name: attributes.get(name) for name in self.names}
         scope |= {name: event.get(name) for name in self.of_event}
         if self.by_key:
@@ -56,6 +83,16 @@ class Condition:
         except (ValueError, TypeError, ArithmeticError, LookupError, RuntimeError):
             known = all(attributes.get(name) is not None for name in self.reads)
             return "failed" if known and all(event.get(name) is not None for name in self.of_event) else "does not"
+
+
+def _known(value: Any) -> Any:
+    """A value that equals only those that CEL cannot tell from it: 1, 1.0 and true differ, and so do 0.0 and -0.0."""
+    kind = type(value)
+    if kind is str:
+        return value if len(value) <= LONGEST_REMEMBERED else None
+    if kind is int or kind is bool or value is None:
+        return kind, value
+    return (kind, repr(value)) if kind is float else None
 
 
 def _compiled(source: str) -> Any:

@@ -137,9 +137,6 @@ class Fold(Course):
 
     def _begin(self, anchor: Anchor) -> None:
         self.first = anchor
-        for rule in self.process.rulebook.durations:
-            if rule.special is None:
-                self.clocks[rule.number] = rule.started(anchor)
 
     def _judge(self, event: Event, anchor: Anchor) -> None:
         """Hold a step against what is asked of the case, and of the people in it."""
@@ -173,34 +170,39 @@ class Fold(Course):
 
     def _run_clocks(self, event: Event, completes: bool, before: Mapping[str, Any]) -> None:
         book, clocks = self.process.rulebook, self.clocks
-        scene = self._turn_clocks(event, completes, before) if book.special else None
+        scene = self._turn_clocks(event, completes, before) if book.asks else None
         if book.dues and event.attributes and self.first is not None:
             for rule in book.dues:
                 promised(rule, clocks, event, self.first, scene)
+        anchor = None
         if completes:
             for rule in book.answers.get(event.activity, ()):
                 self._note(answer(rule, clocks, event))
             for rule in book.starts.get(event.activity, ()):
-                begin(rule, clocks, self.anchor(event), scene)
+                anchor = anchor or self.anchor(event)
+                begin(rule, clocks, anchor, scene)
         if book.by_step:
-            for stopped in step(book, clocks, self.anchor(event), event, scene):
+            anchor = anchor or self.anchor(event)
+            for stopped in step(book, clocks, anchor, event, scene):
                 self._note(stopped)
         for rule in book.idles:
+            anchor = anchor or self.anchor(event)
             self._note(stop(clocks, rule.number, event))
-            clocks[rule.number] = rule.started(self.anchor(event), scene)
+            clocks[rule.number] = rule.started(anchor, scene)
+        if not self.events and self.first is not None:
+            for rule in book.durations:
+                clocks[rule.number] = rule.started(self.first, scene)
 
     def _turn_clocks(self, event: Event, completes: bool, before: Mapping[str, Any]) -> Scene:
         """Let the event pause, change or call off clocks that run; what those that start with it have to see of it."""
-        book = self.process.rulebook
         scene = Scene(event, self.attributes, before, self.paused, completes)
-        self.paused, called_off = turn(book, self.clocks, scene, not self.events)
-        self.stopped = (*self.stopped, *called_off)
-        scene = scene._replace(paused=self.paused)
-        if not self.events and self.first is not None:
-            for rule in book.durations:
-                if rule.special is not None:
-                    self.clocks[rule.number] = rule.started(self.first, scene)
-        return scene
+        paused, called_off = turn(self.process.rulebook, self.clocks, scene, not self.events)
+        if called_off:
+            self.stopped = (*self.stopped, *called_off)
+        if paused is self.paused:
+            return scene
+        self.paused = paused
+        return Scene(event, self.attributes, before, paused, completes)
 
     def _track(self, ran: Clocks, scene: Scene) -> None:
         """Note what became of clocks that objectives count; `ran`: as they were before the event."""

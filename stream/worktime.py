@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.calendar import MINUTES, Calendar, Span
@@ -26,6 +27,18 @@ MOST_EMPTY_YEARS = 30
 
 class NoWorkingTime(Exception):
     """There is not that much working time left in a calendar."""
+
+
+class Stretch(NamedTuple):
+    """Starts from `first` up to, not including, `until` (ms), from which working time adds up alike.
+
+    `answers` are lengths from the start where nobody stops working (`moves`); else the instants, the same for all.
+    """
+
+    first: int
+    until: int
+    moves: bool
+    answers: tuple[int, ...]
 
 
 class Worktime:
@@ -70,6 +83,22 @@ class Worktime:
             index = bisect_left(until, worked + length)
             found.append(max(start, ends[index] - (until[index] - worked - length)))
         return tuple(found)
+
+    def stretch(self, start: int, lengths: Sequence[int]) -> Stretch:
+        """`add_each` for lengths above 0, and for how many starts around this one it comes to the same."""
+        answers, index = self.add_each(start, lengths), bisect_right(self.starts, start) - 1
+        if index < 0 or start >= self.ends[index]:
+            opened = self.starts[index + 1 : index + 2] or (start + 1,)
+            closed = self.ends[index] if index >= 0 else start
+            until = max(min(opened[0], self.covers[1]), start + 1)
+            return Stretch(min(max(closed, self.covers[0]), start), until, False, answers)
+        first, until, worked = self.starts[index], self.ends[index], self.until[index] - self.ends[index]
+        for length in lengths:
+            at = bisect_left(self.until, start + worked + length)
+            until = min(until, self.until[at] - length - worked + 1)
+            if at:
+                first = max(first, self.until[at - 1] - length - worked + 1)
+        return Stretch(first, until, True, tuple([answer - start for answer in answers]))
 
     def add_days(self, start: int, days: int) -> int:
         """The same local time so many working days later, no earlier than that day opens and no later than it closes.

@@ -40,10 +40,17 @@ class Rule(NamedTuple):
     special: Special | None = None
 
     def started(self, anchor: Anchor, scene: Scene | None = None) -> Running | None:
-        """A clock that starts with the event of `anchor`; None where it is called off at once."""
-        if self.special is not None and scene is not None:
-            return self.special.begun(self.number, anchor, scene)
-        return Running(anchor, anchor.at, self.offsets)
+        """A clock that starts with the event of `anchor`; None where it is called off at once.
+
+        A scene is needed where it `asks` for one.
+        """
+        special = self.special
+        if special is None:
+            return Running(anchor, anchor.at, self.offsets)
+        if special.only_counts:
+            return special.counted(anchor)
+        assert scene is not None  # there is one wherever a rule asks for it
+        return special.begun(self.number, anchor, scene)
 
     def until(self, anchor: Anchor, known_at: int, due: int) -> Running:
         """A clock towards a due instant that became known at `known_at`; warnings count from then."""
@@ -81,7 +88,10 @@ def stop(clocks: Clocks, rule: int, event: Event, outcome: str = "answered") -> 
     if running is None:
         return None
     clocks[rule] = None
-    return Stopped(rule, running, event.at, event.place, outcome) if running.reached(event.at) else None
+    offsets = running.offsets
+    if not offsets or running.start + offsets[0] >= event.at:
+        return None
+    return Stopped(rule, running, event.at, event.place, outcome)
 
 
 def answer(rule: Rule, clocks: Clocks, event: Event) -> Stopped | None:
@@ -140,6 +150,8 @@ class Rulebook:
         self.starts = _by_activity((r, r.promise.from_) for r in every if isinstance(r.promise, Between))
         self.answers = _by_activity((r, _answers(r.promise)) for r in every)
         asked = [(r, r.special) for r in every if r.special is not None]
+        self.asks = any(not special.only_counts for _, special in asked)
+        self.at_first = tuple(r for r, special in asked if special.at_first or special.by_lifecycle)
         self.at_every_event = tuple(r for r, special in asked if special.at_every_event)
         self.by_activity = _by_activity((r, sorted(special.activities)) for r, special in asked)
         self.by_attribute = _by_activity((r, sorted(special.reads)) for r, special in asked)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from schemas.sla import ActivityDuration, CancelWhen, Due, Pause, Sla
+from schemas.sla import ActivityDuration, CancelWhen, Due, Idle, Pause, Sla
 from stream.condition import Condition
 from stream.event import Anchor, Event
 from stream.sla.running import NONE, Origin, Running, Terms
@@ -19,6 +19,8 @@ from stream.worktime import NoWorkingTime, Worktime
 
 MOST_PAUSES: Final = 64
 """Pauses of one clock; after the last of them it runs through."""
+
+NOTHING: Final[Mapping[str, Any]] = {}
 
 Troubles = Counter[tuple[str, str]]
 """What went wrong while clocks ran: (reason, SLA) to how often."""
@@ -34,18 +36,13 @@ class Scene(NamedTuple):
     paused: Mapping[int, int]
     completes: bool
 
-    @property
-    def changed(self) -> list[str]:
-        """The attributes that the event has changed."""
-        before = self.before
-        return [name for name, value in (self.event.attributes or {}).items() if before.get(name) != value]
-
 
 class Special:
     """The compiled extras of one service level; `troubles` counts what goes wrong in them."""
 
     def __init__(self, promise: Sla, worktime: Worktime | None, troubles: Troubles) -> None:
         self.promise, self.worktime, self.troubles = promise, worktime, troubles
+        self.whole = len(promise.at_risk) + 1
         self.where = Condition(promise.where) if promise.where is not None else None
         self.targets: list[Target] = []
         self.choices: list[Condition] = []
@@ -61,6 +58,7 @@ class Special:
         cancel = getattr(promise, "cancel", None)
         self.cancels = frozenset(cancel if isinstance(cancel, tuple) else ())
         self.cancelled_when = Condition(cancel.when) if isinstance(cancel, CancelWhen) else None
+        self.pauses = pause is not None
         self._index()
 
     def _index(self) -> None:
@@ -69,10 +67,14 @@ class Special:
         of_event = [one for one in (self.paused_while, self.cancelled_when) if one is not None]
         self.reads = frozenset[str]().union(*(one.reads for one in (*of_clock, *of_event)))
         self.by_origin = any(one.of_event for one in of_clock)
-        self.at_every_event = self.by_lifecycle or any(one.of_event for one in of_event)
+        self.by_newest = any(one.of_event for one in of_event)
+        self.at_every_event = self.by_lifecycle or self.by_newest
+        self.at_first = bool(of_event)
         self.activities = self.begins_pause | self.ends_pause | self.cancels
         asks_more = self.by_lifecycle or of_clock or of_event or self.activities
         self.only_counts = bool(self.targets) and not asks_more and self.promise.overdue_every_ms is None
+        self.chooses = bool(of_clock)
+        self.begins_anew = isinstance(self.promise, Idle)
         self.step_by_step = self.by_lifecycle and isinstance(self.promise, ActivityDuration)
 
     @property
@@ -83,21 +85,18 @@ class Special:
 
     def begun(self, rule: int, anchor: Anchor, scene: Scene) -> Running | None:
         """A clock that starts with the event of `anchor`; None where it is called off at once."""
-        if self.only_counts:
-            return self._counted(anchor)
         if self.calls_off(scene):
             return None
-        origin = _origin(scene.event) if self.by_origin else None
-        choice = self._choose(scene, origin)
-        paused_at = anchor.at if rule in scene.paused else None
-        terms = Terms(len(self.promise.at_risk) + 1, anchor.at, choice, (), paused_at, origin)
-        return self._timed(Running(anchor, anchor.at, (), terms), scene)
+        at, origin = anchor.at, _origin(scene.event) if self.by_origin else None
+        choice = self._choose(scene, origin) if self.chooses else 0
+        terms = Terms(self.whole, at, choice, (), at if rule in scene.paused else None, origin)
+        return Running(anchor, at, self._offsets(at, terms), terms)
 
-    def _counted(self, anchor: Anchor) -> Running:
+    def counted(self, anchor: Anchor) -> Running:
         """A clock of which nothing but its calendar is special: its terms cannot change."""
         at = anchor.at
         try:
-            return Running(anchor, at, tuple([mark - at for mark in self.targets[0].marks(at)]))
+            return Running(anchor, at, self.targets[0].offsets_from(at))
         except NoWorkingTime:
             self.troubles["no_working_time", self.promise.id] += 1
             return Running(anchor, at, ())
@@ -108,7 +107,7 @@ class Special:
 
     def _promised(self, first: Anchor, scene: Scene) -> Running:
         origin = _origin(scene.event) if self.by_origin else None
-        terms = Terms(1, scene.event.at, self._choose(scene, origin), origin=origin)
+        terms = Terms(1, scene.event.at, self._choose(scene, origin), (), None, origin)
         return self._timed(Running(first, scene.event.at, (), terms), scene)
 
     def chosen(self, running: Running, scene: Scene) -> Running:
@@ -127,7 +126,11 @@ class Special:
         if len(terms.pauses) >= MOST_PAUSES:
             self.troubles["too_many_pauses", self.promise.id] += 1
             return running
-        return self._timed(running._replace(terms=terms._replace(paused_at=scene.event.at)), scene)
+        at = scene.event.at
+        now = Terms(terms.whole, terms.chosen_at, terms.choice, terms.pauses, at, terms.origin)
+        if running.offsets and self._target(terms).lengths is not None:  # what is known of it stays known
+            return Running(running.anchor, running.start, running.offsets[: running.reached(at)], now)
+        return Running(running.anchor, running.start, self._offsets(running.start, now), now)
 
     def resumed(self, running: Running, scene: Scene) -> Running:
         """The clock, going on from an event."""
@@ -136,13 +139,14 @@ class Special:
             return running
         begun, ended = terms.paused_at, scene.event.at
         pauses = (*terms.pauses, (begun, ended)) if ended > begun else terms.pauses
-        return self._timed(running._replace(terms=terms._replace(pauses=pauses, paused_at=None)), scene)
+        now = Terms(terms.whole, terms.chosen_at, terms.choice, pauses, None, terms.origin)
+        return Running(running.anchor, running.start, self._offsets(running.start, now), now)
 
     def stands_still(self, scene: Scene, paused: bool) -> bool:
         """Whether the rule is paused after an event, if it was or was not before it."""
         event = scene.event
         if self.paused_while is not None:
-            return self._holds(self.paused_while, scene.attributes, _origin(event))
+            return self._holds(self.paused_while, scene.attributes, _origin(event) if self.by_newest else None)
         if self.by_lifecycle:
             return event.lifecycle != "resume" if paused else event.lifecycle == "suspend"
         return event.activity not in self.ends_pause if paused else event.activity in self.begins_pause
@@ -151,7 +155,7 @@ class Special:
         """Whether clocks are called off by an event, or as the case stands after it."""
         if self.cancelled_when is None:
             return False
-        return self._holds(self.cancelled_when, scene.attributes, _origin(scene.event))
+        return self._holds(self.cancelled_when, scene.attributes, _origin(scene.event) if self.by_newest else None)
 
     def left(self, running: Running) -> int | None:
         """The time that a paused clock has left to its due instant (ms); None for any other."""
@@ -167,20 +171,24 @@ class Special:
         """The clock with the marks that its terms give it."""
         terms = running.terms
         assert terms is not None  # whoever asks has given it some
-        if terms.choice == NONE:
-            return running.marked((), terms)
+        if not isinstance(self.promise, Due) or terms.choice == NONE:
+            return running._replace(offsets=self._offsets(running.start, terms))
         try:
-            if isinstance(self.promise, Due):
-                marks, whole = self._due_marks(running.start, scene.attributes.get(self.promise.due))
-                return running.marked(marks, terms._replace(whole=whole))
-            target = self._target(terms)
-            if target.offsets is not None and not terms.pauses and terms.paused_at is None:
-                return running._replace(offsets=target.offsets)
-            marks = target.marks(running.start, terms.pauses, terms.paused_at)
+            marks, whole = self._due_marks(running.start, scene.attributes.get(self.promise.due))
         except NoWorkingTime:
             self.troubles["no_working_time", self.promise.id] += 1
-            marks = ()
-        return running.marked(marks, terms)
+            return running.marked((), terms)
+        return running.marked(marks, terms._replace(whole=whole))
+
+    def _offsets(self, start: int, terms: Terms) -> tuple[int, ...]:
+        """The marks that a start and its terms give, as seen from the start."""
+        if terms.choice == NONE:
+            return ()
+        try:
+            return self._target(terms).offsets_after(start, terms.pauses, terms.paused_at)
+        except NoWorkingTime:
+            self.troubles["no_working_time", self.promise.id] += 1
+            return ()
 
     def _due_marks(self, known_at: int, due: Any) -> tuple[tuple[int, ...], int]:
         if type(due) is not int:
@@ -191,7 +199,8 @@ class Special:
 
     def _choose(self, scene: Scene, origin: Origin | None) -> int:
         """The number of the target that counts, 0 for the plain one; `NONE` where the service level does not apply."""
-        origin = origin or _origin(scene.event)
+        if origin is None and self.by_origin:
+            origin = _origin(scene.event)
         if self.where is not None and not self._holds(self.where, scene.attributes, origin):
             return NONE
         for number, condition in enumerate(self.choices, 1):
@@ -199,8 +208,8 @@ class Special:
                 return number
         return 0
 
-    def _holds(self, condition: Condition, attributes: Mapping[str, Any], origin: Origin) -> bool:
-        event = dict(zip(("activity", "lifecycle", "resource"), origin, strict=True)) if condition.of_event else {}
+    def _holds(self, condition: Condition, attributes: Mapping[str, Any], origin: Origin | None) -> bool:
+        event = NOTHING if origin is None else dict(zip(("activity", "lifecycle", "resource"), origin, strict=True))
         judgement = condition.judge(attributes, event)
         if judgement == "failed":
             self.troubles["condition_failed", self.promise.id] += 1

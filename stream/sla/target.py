@@ -5,15 +5,19 @@ would be passed while the clock is paused is not known until it goes on. Time up
 so that a pause that begins exactly then comes before it.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
 from schemas.duration import WorkingDays
-from stream.worktime import Worktime
+from stream.worktime import Stretch, Worktime
 
 MOST_REPETITIONS: Final = 10
 """How often a breach that stands is said again."""
+
+MOST_STRETCHES: Final = 4_096
+"""Stretches of starts that are remembered of a target; a year of a calendar has some two thousand."""
 
 Pauses = Sequence[tuple[int, int]]
 
@@ -32,6 +36,9 @@ class Target:
         of_time = isinstance(length, int) and not isinstance(every, WorkingDays)
         self.lengths = self._lengths() if of_time else None
         self.offsets = self.lengths if worktime is None else None
+        self.firsts: list[int] = []
+        self.stretches: list[Stretch] = []
+        self.newest = Stretch(0, 0, True, ())
 
     def _lengths(self) -> tuple[int, ...]:
         """How much time is counted up to each mark, where none is told in working days."""
@@ -41,29 +48,64 @@ class Target:
         repeated = [target + every * nth for nth in range(1, MOST_REPETITIONS + 1)] if every else []
         return (*(int(target * share) for share in self.shares), target, *repeated)
 
-    def marks(self, start: int, pauses: Pauses = (), paused_at: int | None = None) -> tuple[int, ...]:
-        """The instants from a start; while paused, those that are known. Raises `NoWorkingTime`."""
-        instants = self._unpaused(start)
+    def offsets_from(self, start: int) -> tuple[int, ...]:
+        """The marks of a clock that is not paused, as seen from its start (ms); one tuple for all clocks of a stretch.
+
+        Raises `NoWorkingTime`.
+        """
+        if self.offsets is not None:
+            return self.offsets
+        stretch = self.newest
+        if not stretch.first <= start < stretch.until:
+            found = self._stretch(start)
+            if found is None:
+                return tuple([mark - start for mark in self._unpaused(start)])
+            stretch = self.newest = found
+        return stretch.answers if stretch.moves else tuple([mark - start for mark in stretch.answers])
+
+    def _stretch(self, start: int) -> Stretch | None:
+        """The stretch of a start, remembered; None where marks are told in days, or are at the start itself."""
+        if self.lengths is None or self.worktime is None or self.lengths[0] <= 0:
+            return None
+        at = bisect_right(self.firsts, start)
+        if at and start < self.stretches[at - 1].until:
+            return self.stretches[at - 1]
+        if len(self.firsts) >= MOST_STRETCHES:
+            self.firsts.clear()
+            self.stretches.clear()
+            at = 0
+        found = self.worktime.stretch(start, self.lengths)
+        if at:
+            found = found._replace(first=max(found.first, self.stretches[at - 1].until))
+        if at < len(self.firsts):
+            found = found._replace(until=min(found.until, self.firsts[at]))
+        self.firsts.insert(at, found.first)
+        self.stretches.insert(at, found)
+        return found
+
+    def offsets_after(self, start: int, pauses: Pauses, paused_at: int | None) -> tuple[int, ...]:
+        """The marks as seen from a start, with the pauses left out; while paused, those that are known.
+
+        Raises `NoWorkingTime`.
+        """
         if not pauses and paused_at is None:
-            return instants
+            return self.offsets_from(start)
         known: list[int] = []
-        for instant in instants:
-            moved = self._moved(start, instant, pauses, paused_at)
+        for offset in self.offsets_from(start):
+            moved = self._moved(start, start + offset, pauses, paused_at)
             if moved is None:
                 break
-            known.append(moved)
+            known.append(moved - start)
         return tuple(known)
 
     def left(self, start: int, pauses: Pauses, paused_at: int) -> int:
         """How much counted time was left to the due instant when the clock was paused; 0 if none was."""
-        due = self._unpaused(start)[len(self.shares)]
+        due = start + self.offsets_from(start)[len(self.shares)]
         spans = [start, *(instant for pause in pauses for instant in pause), paused_at]
         ran = sum(self._between(begun, ended) for begun, ended in list(pairwise(spans))[::2])
         return max(0, self._between(start, due) - ran)
 
     def _unpaused(self, start: int) -> tuple[int, ...]:
-        if self.offsets is not None:
-            return tuple([start + offset for offset in self.offsets])
         if self.lengths is not None and self.worktime is not None:
             return self.worktime.add_each(start, self.lengths)
         due = self._add(start, self.length)
@@ -74,6 +116,8 @@ class Target:
         first = pauses[0][0] if pauses else paused_at
         if first is None or instant < first:
             return instant
+        if self.worktime is None:
+            return _moved(instant, pauses, paused_at)
         left, at = self._between(start, instant), start
         for begun, ended in pauses:
             moved = self._add(at, left)
@@ -88,6 +132,15 @@ class Target:
 
     def _between(self, start: int, end: int) -> int:
         return end - start if self.worktime is None else self.worktime.between(start, end)
+
+
+def _moved(instant: int, pauses: Pauses, paused_at: int | None) -> int | None:
+    """Where pauses move an instant of elapsed time."""
+    for begun, ended in pauses:
+        if instant < begun:
+            return instant
+        instant += ended - begun
+    return None if paused_at is not None and instant >= paused_at else instant
 
 
 def added(worktime: Worktime | None, start: int, length: int | WorkingDays) -> int:

@@ -6,7 +6,7 @@ does nothing, nor does an end without a beginning. Suspensions by life cycle pau
 of the suspended activity alone. Invariant: what an event does not touch is not looked at.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from schemas.sla import Waiting
 from stream.event import GIVEN_UP, Anchor, Event
@@ -21,28 +21,32 @@ def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Map
     """Turn the clocks that an event touches, all where it is the `first` of its case; since when (ms) which rules are
     paused now, and what was called off."""
     paused, stopped = scene.paused, list[Stopped]()
-    for rule in book.special if first else _touched(book, scene):
+    for rule in _touched(book, scene, first):
         special = rule.special
         assert special is not None  # it is among the special ones
         if (scene.completes and scene.event.activity in special.cancels) or special.calls_off(scene):
             stopped += called_off(rule, clocks, scene.event)
-        paused = _paused(rule, special, clocks, scene._replace(paused=paused))
-        if special.where is not None or special.choices:
+        if special.pauses:
+            paused = _paused(rule, special, clocks, scene, paused)
+        if special.chooses:
             _each(rule, clocks, scene, special.chosen)
     return paused, stopped
 
 
-def _touched(book: Rulebook, scene: Scene) -> Iterator[Rule]:
-    """The rules that an event may mean something to, each once."""
-    found = {rule.number: rule for rule in book.at_every_event}
-    if scene.completes:
-        for rule in book.by_activity.get(scene.event.activity, ()):
-            found[rule.number] = rule
-    if book.by_attribute:
-        for name in scene.changed:
-            for rule in book.by_attribute.get(name, ()):
-                found[rule.number] = rule
-    yield from found.values()
+def _touched(book: Rulebook, scene: Scene, first: bool) -> Collection[Rule]:
+    """The rules that an event may mean something to, each once; no clock runs before the first."""
+    event, attributes = scene.event, scene.event.attributes
+    always = book.at_first if first else book.at_every_event
+    by_activity = book.by_activity.get(event.activity, ()) if scene.completes else ()
+    changed = list[Rule]()
+    if attributes and book.by_attribute and not first:
+        for name, value in attributes.items():
+            if name in book.by_attribute and scene.before.get(name) != value:
+                changed += book.by_attribute[name]
+    if not changed and not always:
+        return by_activity
+    found = {rule.number: rule for rule in (*always, *by_activity, *changed)}
+    return [found[number] for number in sorted(found)] if first else found.values()
 
 
 def called_off(rule: Rule, clocks: Clocks, event: Event) -> Iterator[Stopped]:
@@ -56,18 +60,21 @@ def called_off(rule: Rule, clocks: Clocks, event: Event) -> Iterator[Stopped]:
             yield stopped
 
 
-def _paused(rule: Rule, special: Special, clocks: Clocks, scene: Scene) -> Mapping[int, int]:
+def _paused(
+    rule: Rule, special: Special, clocks: Clocks, scene: Scene, paused: Mapping[int, int]
+) -> Mapping[int, int]:
+    """Since when which rules are paused, once the event has paused this one or let it go on."""
     if special.step_by_step:
         _pause_steps(rule, special, clocks, scene)
-        return scene.paused
-    was = rule.number in scene.paused
+        return paused
+    was = rule.number in paused
     by_step = not special.by_lifecycle and special.paused_while is None
     if (by_step and not scene.completes) or special.stands_still(scene, was) is was:
-        return scene.paused
+        return paused
     _each(rule, clocks, scene, special.resumed if was else special.paused)
     if was:
-        return {number: since for number, since in scene.paused.items() if number != rule.number}
-    return {**scene.paused, rule.number: scene.event.at}
+        return {number: since for number, since in paused.items() if number != rule.number}
+    return {**paused, rule.number: scene.event.at}
 
 
 def _pause_steps(rule: Rule, special: Special, clocks: Clocks, scene: Scene) -> None:
