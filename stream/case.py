@@ -209,7 +209,10 @@ class Case:
             return False
         if fold.conduct.offences or (fold.standing is not None and fold.violations(clock, None)):
             return False
-        return not any(r is not None and r.offsets and r.start + r.offsets[0] < clock for r in fold.clocks)
+        for running in fold.clocks:
+            if running is not None and running.offsets and running.start + running.offsets[0] < clock:
+                return False
+        return True
 
     def unsaid(self, stance: "Stance", moment: Moment) -> bool:
         """Whether something may have to be said: a new stance, or something that has settled since."""

@@ -15,7 +15,7 @@ from stream.occurrences import UNTRACKED
 from stream.people import BLAMELESS, Conduct
 from stream.process import Process
 from stream.sla.rules import Clocks, answer, begin, promised, stop
-from stream.sla.running import Running, Stopped
+from stream.sla.running import Running, Stopped, made
 from stream.sla.special import Scene
 from stream.sla.turning import step, turn
 
@@ -133,7 +133,7 @@ class Fold(Course):
     def anchor(self, event: Event) -> Anchor:
         """What an alert that this event starts hangs on; the event is among the ties already."""
         nth = self.ties[event.activity] - 1
-        return Anchor(event.at, event.activity, nth, event.event_id, event.place)
+        return made(Anchor, (event.at, event.activity, nth, event.event_id, event.place))
 
     def _begin(self, anchor: Anchor) -> None:
         self.first = anchor
@@ -173,7 +173,8 @@ class Fold(Course):
         scene = self._turn_clocks(event, completes, before) if book.asks else None
         if book.dues and event.attributes and self.first is not None:
             for rule in book.dues:
-                promised(rule, clocks, event, self.first, scene)
+                if rule.due in event.attributes:
+                    promised(rule, clocks, event, self.first, scene)
         anchor = None
         if completes:
             for rule in book.answers.get(event.activity, ()):
@@ -248,8 +249,10 @@ class Fold(Course):
         """The first mark of any clock, or deadline of a constraint, at `instant` or later."""
         nearest = None if self.standing is None else self.next_deadline(instant)
         for running in self.clocks:
-            if running is not None:
-                mark = running.next_mark(instant)
+            if running is not None and running.offsets:
+                mark: int | None = running.start + running.offsets[0]
+                if mark is not None and mark < instant:
+                    mark = running.next_mark(instant)
                 if mark is not None and (nearest is None or mark < nearest):
                     nearest = mark
         return nearest

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from schemas.calendar import Calendar
 from schemas.sla import ActivityDuration, Between, CaseDuration, Due, Idle, Sla, Waiting
 from stream.event import Anchor, Event
-from stream.sla.running import Running, Stopped, spent
+from stream.sla.running import Running, Stopped, made, spent
 from stream.sla.special import Scene, Special, Troubles, is_special
 from stream.worktime import Worktime
 
@@ -46,7 +46,7 @@ class Rule(NamedTuple):
         """
         special = self.special
         if special is None:
-            return Running(anchor, anchor.at, self.offsets)
+            return made(Running, (anchor, anchor.at, self.offsets, None))
         if special.only_counts:
             return special.counted(anchor)
         assert scene is not None  # there is one wherever a rule asks for it

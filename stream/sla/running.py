@@ -6,9 +6,12 @@ those before the due instant are at-risk instants, those behind it say that the 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stream.event import Anchor, Place
+
+made: Final = tuple.__new__
+"""A named tuple from its class and all its fields, in half the time that the class itself takes."""
 
 Origin = tuple[str, str | None, str | None]
 """Activity, life cycle and resource of the event that started a clock."""

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from schemas.sla import ActivityDuration, CancelWhen, Due, Idle, Pause, Sla
 from stream.condition import Condition
 from stream.event import Anchor, Event
-from stream.sla.running import NONE, Origin, Running, Terms
+from stream.sla.running import NONE, Origin, Running, Terms, made
 from stream.sla.target import Target, repetitions, warnings
 from stream.worktime import NoWorkingTime, Worktime
 
@@ -85,18 +85,21 @@ class Special:
 
     def begun(self, rule: int, anchor: Anchor, scene: Scene) -> Running | None:
         """A clock that starts with the event of `anchor`; None where it is called off at once."""
-        if self.calls_off(scene):
+        if self.cancelled_when is not None and self.calls_off(scene):
             return None
         at, origin = anchor.at, _origin(scene.event) if self.by_origin else None
         choice = self._choose(scene, origin) if self.chooses else 0
-        terms = Terms(self.whole, at, choice, (), at if rule in scene.paused else None, origin)
-        return Running(anchor, at, self._offsets(at, terms), terms)
+        paused_at = at if rule in scene.paused else None
+        terms = made(Terms, (self.whole, at, choice, (), paused_at, origin))
+        plain = self.targets[choice].offsets if choice != NONE and paused_at is None else None
+        offsets = self._offsets(at, terms) if plain is None else plain
+        return made(Running, (anchor, at, offsets, terms))
 
     def counted(self, anchor: Anchor) -> Running:
         """A clock of which nothing but its calendar is special: its terms cannot change."""
         at = anchor.at
         try:
-            return Running(anchor, at, self.targets[0].offsets_from(at))
+            return made(Running, (anchor, at, self.targets[0].offsets_from(at), None))
         except NoWorkingTime:
             self.troubles["no_working_time", self.promise.id] += 1
             return Running(anchor, at, ())
@@ -127,10 +130,10 @@ class Special:
             self.troubles["too_many_pauses", self.promise.id] += 1
             return running
         at = scene.event.at
-        now = Terms(terms.whole, terms.chosen_at, terms.choice, terms.pauses, at, terms.origin)
+        now = made(Terms, (terms.whole, terms.chosen_at, terms.choice, terms.pauses, at, terms.origin))
         if running.offsets and self._target(terms).lengths is not None:  # what is known of it stays known
-            return Running(running.anchor, running.start, running.offsets[: running.reached(at)], now)
-        return Running(running.anchor, running.start, self._offsets(running.start, now), now)
+            return made(Running, (running.anchor, running.start, running.offsets[: running.reached(at)], now))
+        return made(Running, (running.anchor, running.start, self._offsets(running.start, now), now))
 
     def resumed(self, running: Running, scene: Scene) -> Running:
         """The clock, going on from an event."""
@@ -139,8 +142,8 @@ class Special:
             return running
         begun, ended = terms.paused_at, scene.event.at
         pauses = (*terms.pauses, (begun, ended)) if ended > begun else terms.pauses
-        now = Terms(terms.whole, terms.chosen_at, terms.choice, pauses, None, terms.origin)
-        return Running(running.anchor, running.start, self._offsets(running.start, now), now)
+        now = made(Terms, (terms.whole, terms.chosen_at, terms.choice, pauses, None, terms.origin))
+        return made(Running, (running.anchor, running.start, self._offsets(running.start, now), now))
 
     def stands_still(self, scene: Scene, paused: bool) -> bool:
         """Whether the rule is paused after an event, if it was or was not before it."""
