@@ -26,8 +26,12 @@ _log = structlog.get_logger("casewatch.monitor")
 SLICE: Final = 100
 """So many records are folded before other work gets its turn; a transaction takes dozens of turns."""
 
-SLICES_IN_MEMORY: Final = 10
-"""So many slices of due deadlines wait for a commit at most: after a long absence everything may be due at once."""
+DUE_AT_ONCE: Final = 250
+"""So many due cases are looked at before other work gets its turn: some 20 ms where each of them says something."""
+
+SLICES_IN_MEMORY: Final = 8
+"""So many slices of due deadlines wait for a commit at most: after a long absence everything may be due at once, and to
+write down what has changed holds the loop too."""
 
 TRACEBACK_CHARS: Final = 3_000
 STUMBLES: Final = 2
@@ -146,7 +150,7 @@ class Monitor:
         if task.wall is None:
             return False
         try:
-            return shard.advance(task.wall)
+            return shard.advance(task.wall, DUE_AT_ONCE)
         except Exception as error:
             task.stumbles += 1
             if task.stumbles > STUMBLES:

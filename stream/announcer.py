@@ -103,6 +103,7 @@ class Announcer:
         said, fold = telling.said, telling.case.fold
         finding = said.finding
         owner, manager = self.roles
+        said_so = self._phrases(finding)
         return {
             "schema": 1,
             "id": said.id,
@@ -122,8 +123,8 @@ class Announcer:
             "happened_at": iso_instant(_happened(finding, state, telling.case)),
             "noticed_at": iso_instant(telling.now),
             **({} if finding.due_at is None else {"due_at": iso_instant(finding.due_at)}),
-            "summary": summary(telling.case_id, finding, state, self._phrases(finding)),
-            "explanation": explanation(finding, state, fold.recent, self._phrases(finding)),
+            "summary": summary(telling.case_id, finding, state, said_so),
+            "explanation": explanation(finding, state, fold.recent, said_so),
             "labels": self.process.segment_labels(fold.attributes),
             "owner": owner,
             "manager": manager,
@@ -135,6 +136,8 @@ class Announcer:
         if finding.kind != "sla":
             return None
         by_choice = self.phrases.get(finding.rule)
+        if by_choice and len(by_choice) == 1:
+            return by_choice[0]
         return by_choice[min(Level(*finding.detail).choice, len(by_choice) - 1)] if by_choice else unknown(finding.rule)
 
     def _evidence(self, finding: Finding, last: Place) -> dict[str, Any] | None:

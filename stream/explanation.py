@@ -29,7 +29,7 @@ def explanation(finding: Finding, state: State, recent: tuple[str, ...], said: P
 def _level(finding: Finding, said: Phrases | None) -> dict[str, Any]:
     late_by = (finding.closed_at or finding.happened_at) - (finding.due_at or 0)
     told = {"expected": said.expected if said else (), "started_at": iso_instant(finding.detail[0])}
-    left = Level(*finding.detail).left
+    left = Level(*finding.detail).left if finding.due_at is None else None
     if left is not None:
         told["left"] = iso_length(left)
     return told | ({"late_by": iso_length(late_by)} if finding.stage in ("breach", "overdue") else {})

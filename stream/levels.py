@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from schemas.sla import Severity, StageSeverity
 from stream.finding import Finding, Level
 from stream.fold import Fold
-from stream.sla.running import Running
+from stream.sla.running import Running, Terms
 from stream.sla.special import Special
 
 Severities = Mapping[str, Severity]
@@ -28,6 +28,8 @@ def stages(finding: Finding, told: int, severity: Severities | None, *, live: bo
     passed = finding.marks_passed
     if passed <= told:
         return []
+    if finding.closed_at is None and (live or passed == told + 1):
+        return [finding]  # which says just that
     level = Level(*finding.detail)
     found = []
     for number in range(passed if live else told + 1, passed + 1):
@@ -53,7 +55,7 @@ def stage_at(passed: int, whole: int) -> str:
 def level(fold: Fold, index: int, running: Running, instant: int) -> Finding:
     """What a clock says that ran until `instant`, by when it passed at least one mark."""
     rule = fold.process.rulebook.rules[index]
-    passed = running.reached(instant)
+    passed, marks, terms = running.reached(instant), running.marks, running.terms
     stage = stage_at(passed, running.whole)
     severity = rule.promise.severity
     return Finding(
@@ -63,21 +65,18 @@ def level(fold: Fold, index: int, running: Running, instant: int) -> Finding:
         instance=fold.instance,
         stage=stage,
         marks_passed=passed,
-        happened_at=running.marks[passed - 1],
+        happened_at=marks[passed - 1],
         due_at=running.due,
         closed_at=None,
         outcome=None,
         severity=severity if isinstance(severity, str) else severities(severity)[stage],
         grade="late" if fold.late else "warm_start" if fold.warm and rule.whole else "exact",
-        detail=_detail(rule.special, running, passed),
+        detail=(running.start, marks) if terms is None else _detail(rule.special, running, terms, passed),
         places=(running.anchor.place,),
     )
 
 
-def _detail(special: Special | None, running: Running, passed: int) -> Level | tuple[int, tuple[int, ...]]:
-    terms = running.terms
-    if terms is None:
-        return running.start, running.marks
+def _detail(special: Special | None, running: Running, terms: Terms, passed: int) -> Level:
     left = None if special is None or passed >= terms.whole else special.left(running)
     known = running.marks[: max(passed, terms.whole)]
     return Level(running.start, known, terms.chosen_at, terms.whole, terms.choice, left)

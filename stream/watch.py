@@ -154,11 +154,14 @@ class Watch:
         if self.process.counted and self.partials.count(case, moment, over_at):
             self.changed[case_id] = None
         silent = over_at is None and case.silent(moment.clock)
-        unsaid = not silent and case.unsaid(case.stance(moment, over_at), moment)
+        stance = None if silent else case.stance(moment, over_at)
+        unsaid = stance is not None and case.unsaid(stance, moment)
         if unsaid:
+            fold = case.fold
+            before = fold.stopped, fold.past
             if self.announcer.announce(case_id, case, moment, noticed_at):
                 self.changed[case_id] = None
-            case.seen = case.stance(moment, over_at)
+            case.seen = stance if before == (fold.stopped, fold.past) else case.stance(moment, over_at)
         if unsaid or not case.flags:
             flags = _flags(case, over_at)
             self.census.move(case.flags, flags)

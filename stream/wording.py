@@ -44,6 +44,7 @@ def length_text(length_ms: int) -> str:
     return " ".join(parts) or "0 s"
 
 
+@lru_cache(maxsize=4096)
 def iso_length(length_ms: int) -> str:
     """A length as ISO 8601 writes it: `PT1H30M`."""
     seconds, ms = divmod(max(length_ms, 0), 1000)
@@ -74,6 +75,7 @@ def day_text(instant: int) -> str:
     return f"{day} {when.hour:02}:{when.minute:02} UTC"
 
 
+@lru_cache(maxsize=4096)
 def due_text(instant: int, timezone: str | None) -> str:
     """An instant for people, in a zone of the time-zone database: `Mon 2 Nov 2026 12:00 Berlin`; in UTC for None."""
     when = None if timezone is None else _when(instant)
@@ -188,12 +190,12 @@ def summary(case: str, finding: Finding, state: State, said: Phrases | None) -> 
 def _statement(finding: Finding, said: Phrases | None) -> str:
     if said is None:
         return _broken(finding)
-    level = Level(*finding.detail)
     due = f"due {due_text(finding.due_at or 0, said.timezone)}"
     if finding.stage == "breach":
         return f"{said.broken} ({due})"
     if finding.stage == "overdue":
         return f"{said.broken}, overdue by {length_text(finding.happened_at - (finding.due_at or 0))} ({due})"
+    level = Level(*finding.detail)
     if finding.due_at is None:
         due = f"the clock stands still, {length_text(level.left or 0)} left"
     return f"{_share(finding, level, said):g} % of the time is gone, {said.waiting} ({due})"

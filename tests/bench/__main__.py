@@ -19,7 +19,7 @@ from rich.console import Console
 from tests.bench.figures import Table
 
 BENCHES: Final = (
-    "conformance", "conformance_steps", "conformance_command", "cases", "backtest", "sla", "worker", "latency",
+    "conformance", "conformance_steps", "conformance_command", "cases", "backtest", "sla", "mass", "worker", "latency",
 )  # fmt: skip
 WRITTEN: Final = Path(__file__).parents[2] / "build" / "bench.json"
 WIDTH: Final = 120
