@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from agents.connection import Connection
-from agents.retry import Notice, explain
+from agents.retry import TRANSIENT, Notice, explain
 from agents.tasks import Control
 from stream.control import ControlRecord
 
@@ -22,16 +22,20 @@ POLL_MS: Final = 200
 PAUSE_S: Final = 0.5
 
 Put = Callable[[Control], Awaitable[object]]
+Prepare = Callable[[list[ControlRecord]], Awaitable[object]]
 
 
 class ControlReader:
-    """The newest record of every key of the control topic; `put` hands on what is new."""
+    """The newest record of every key of the control topic; `put` hands on what is new, once `prepare` has seen to it
+    that it can be obeyed."""
 
     def __init__(self, connection: Connection, topic: str, put: Put) -> None:
         self._partition, self._put = TopicPartition(topic, 0), put
+        self.prepare: Prepare | None = None
         self._connection = connection
         self._consumer: AIOKafkaConsumer | None = None
         self._latest: dict[bytes, ControlRecord] = {}
+        self._fetched: list[ControlRecord] = []
         self._notice = Notice()
 
     @property
@@ -41,23 +45,37 @@ class ControlReader:
 
     async def catch_up(self) -> None:
         """Read what is there; raises the broker's errors."""
-        reader = self._connection.reader()
+        reader, self._fetched = self._connection.reader(), []
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await reader.start()
                 reader.assign([self._partition])
                 await reader.seek_to_beginning(self._partition)
-                end = (await reader.end_offsets([self._partition]))[self._partition]
-                while await reader.position(self._partition) < end:
-                    await self._fetch(reader)
+                await self._read_to_end(reader)
         except BaseException:
             await reader.stop()
             raise
+        await self.stop()
         self._consumer = reader
 
+    async def read_to_end(self) -> None:
+        """Read what has come since; raises the broker's errors."""
+        assert self._consumer is not None, "what is there was not read"
+        async with asyncio.timeout(START_TIMEOUT_S):
+            await self._read_to_end(self._consumer)
+
+    async def _read_to_end(self, reader: AIOKafkaConsumer) -> None:
+        end = (await reader.end_offsets([self._partition]))[self._partition]
+        while await reader.position(self._partition) < end:
+            await self._fetch(reader)
+
     async def _fetch(self, reader: AIOKafkaConsumer) -> list[ControlRecord]:
-        found = (await reader.getmany(self._partition, timeout_ms=POLL_MS)).get(self._partition, ())
-        records = [ControlRecord(each.offset, each.key or b"", each.value) for each in found]
+        if not self._fetched:
+            found = (await reader.getmany(self._partition, timeout_ms=POLL_MS)).get(self._partition, ())
+            self._fetched = [ControlRecord(each.offset, each.key or b"", each.value) for each in found]
+        if self._fetched and self.prepare is not None:
+            await self.prepare(self._fetched)
+        records, self._fetched = self._fetched, []
         self._latest |= {record.key: record for record in records}
         return records
 
@@ -67,7 +85,7 @@ class ControlReader:
         while True:
             try:
                 records = await self._fetch(self._consumer)
-            except KafkaError as error:
+            except TRANSIENT as error:
                 self._notice.say("reading the control topic failed, trying again", reason=explain(error))
                 await asyncio.sleep(PAUSE_S)
                 continue

@@ -5,9 +5,10 @@ judged whole, so that nothing about it can be refused later.
 """
 
 import os
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
 
@@ -29,13 +30,64 @@ LARGEST_MODEL: Final = 8 * 2**20
 MODEL_SUFFIXES: Final = (".bpmn", ".pnml", ".csv", DECLARE)
 
 
+class Files(Protocol):
+    """The files beside a definition."""
+
+    def name(self, file: str) -> str:
+        """What a file is called where something is wrong with it."""
+
+    def read(self, file: str) -> tuple[bytes | None, str]:
+        """The content of a file that the definition names, or None and why it cannot be read."""
+
+
+class Folder:
+    """Files in the definition's own folder; `seen` keeps those that were read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.seen: dict[str, bytes] = {}
+
+    def name(self, file: str) -> str:
+        """Its path."""
+        return str(self._folder / file)
+
+    def read(self, file: str) -> tuple[bytes | None, str]:
+        """Read a file from disk."""
+        content, wrong = read_bytes(self._folder / file, LARGEST_MODEL)
+        if content is not None:
+            self.seen[file] = content
+        return content, wrong
+
+
+class Bundle:
+    """Files that came with the definition, under the names that it gives them."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+
+    def name(self, file: str) -> str:
+        """Its name."""
+        return file
+
+    def read(self, file: str) -> tuple[bytes | None, str]:
+        """What came under that name."""
+        content = self._files.get(file)
+        return content, "" if content is not None else "it did not come with the definition"
+
+
 def load_definition(path: Path | str) -> tuple[Definition, bytes | None]:
-    """Read a definition and the bytes of the model it names, None without one; raises `Refused` with every problem.
+    """Read a definition file and the bytes of the model it names, None without one; raises `Refused` with every
+    problem."""
+    return read_definition(str(path), read_text(Path(path)), Folder(Path(path).parent))
+
+
+def read_definition(file: str, content: bytes, files: Files) -> tuple[Definition, bytes | None]:
+    """Read the content of a definition and the bytes of the model it names, None without one; raises `Refused` with
+    every problem, told of `file`.
 
     Constraints in files are written out in the definition; a Declare model is nothing but those, and has no bytes.
     """
-    file = str(path)
-    parsed = definition_yaml.parse_yaml(file, _read_text(Path(path)))
+    parsed = definition_yaml.parse_yaml(file, _decoded(file, content))
     written = parsed.root.plain()
     found = [*inconsistencies(written), *misread(written)]
     definition = None
@@ -43,13 +95,13 @@ def load_definition(path: Path | str) -> tuple[Definition, bytes | None]:
         definition = Definition.model_validate(written, by_alias=True, by_name=False)
     except ValidationError as error:
         found += findings(error.errors(include_url=False))
-    content, foreign = _read_model_of(Path(path), written, found)
-    constraints = Constraints(written, lambda name, at: _beside(Path(path), name, at, found))
+    model, foreign = _read_model_of(files, written, found)
+    constraints = Constraints(written, lambda name, at: _beside(files, name, at, found))
     found, foreign = found + constraints.found, foreign + constraints.foreign
     problems = parsed.problems + [_placed(file, parsed.root, written, one) for one in found]
     if problems or foreign or definition is None:
         raise Refused(sorted(problems, key=lambda problem: problem.line) + foreign)
-    return _filled_in(definition, constraints.written_out()), content
+    return _filled_in(definition, constraints.written_out()), model
 
 
 def _filled_in(definition: Definition, constraints: tuple[Constraint, ...]) -> Definition:
@@ -95,15 +147,20 @@ def _inside(container: Any, step: str | int) -> Any:
         return None
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> bytes:
+    """The content of a definition file; raises `Refused` where it cannot be read."""
     content, wrong = read_bytes(path, LARGEST)
     if content is None:
         raise Refused([Problem(str(path), 1, "file", wrong, "name a definition file in YAML")])
+    return content
+
+
+def _decoded(file: str, content: bytes) -> str:
     try:
         return content.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Refused([Problem(str(path), line, "file", "it is not UTF-8", "save it as UTF-8")]) from None
+        raise Refused([Problem(file, line, "file", "it is not UTF-8", "save it as UTF-8")]) from None
 
 
 def read_bytes(path: Path, limit: int) -> tuple[bytes | None, str]:
@@ -128,7 +185,7 @@ def _size(limit: int) -> str:
 
 
 def _read_model_of(
-    definition: Path, written: dict[str, Any], found: list[Inconsistency]
+    files: Files, written: dict[str, Any], found: list[Inconsistency]
 ) -> tuple[bytes | None, list[Problem]]:
     """The bytes of the model that a definition names, and the model's own problems; `found` takes the definition's."""
     model = written.get("model")
@@ -142,7 +199,7 @@ def _read_model_of(
         wrong = f"`{file}` is no model that can be read"
         found.append(Inconsistency(("model", "file"), wrong, "name a .bpmn, .pnml, .csv or .decl file"))
         return None, []
-    named = _beside(definition, file, ("model", "file"), found)
+    named = _beside(files, file, ("model", "file"), found)
     if named is None:
         return None, []
     try:
@@ -164,12 +221,11 @@ def _reading_of(model: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _beside(definition: Path, file: str, path: Steps, found: list[Inconsistency]) -> tuple[str, bytes] | None:
+def _beside(files: Files, file: str, path: Steps, found: list[Inconsistency]) -> tuple[str, bytes] | None:
     """The name and the content of a file beside the definition, None where that is refused."""
-    place = definition.parent / file
-    content, wrong = read_bytes(place, LARGEST_MODEL)
+    content, wrong = files.read(file)
     if content is not None:
-        return str(place), content
+        return files.name(file), content
     found.append(Inconsistency(path, f"`{file}`: {wrong}", "name a file by its path from the definition's own folder"))
     return None
 

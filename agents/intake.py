@@ -6,6 +6,7 @@ it lay; one commit holds what was passed on and up to where.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from aiokafka import ConsumerRecord
@@ -19,8 +20,9 @@ from stream.effects import Heartbeat, PassedOn
 from stream.inputs import Input, Origin
 from stream.rekeyed import RekeyedShard
 from stream.rekeying import Rekeyer
-from stream.shard import Shard
+from stream.shard import Older, Shard
 
+NONE_OLDER: Final[Older] = MappingProxyType({})
 NAME: Final = "intake"
 _OWN_HEADERS: Final = (ORIGIN_HEADER, HEARTBEAT_HEADER)
 
@@ -43,16 +45,20 @@ def _around(group: SourceGroup, names: TopicNames) -> Iterator[SourceGroup]:
         yield SourceGroup(topic, (topic,), (process,), ("earliest",), rekeyed_from=process.definition.events.topics)
 
 
-def open_core(group: SourceGroup, partition: int, counts: Mapping[str, int], earliest: int) -> Core:
+def open_core(
+    group: SourceGroup, partition: int, counts: Mapping[str, int], earliest: int, older: Older = NONE_OLDER
+) -> Core:
     """Make the core of a task: an intake's, that of a process behind one, or a plain shard; `counts`: how many
-    partitions each topic has."""
+    partitions each topic has, `older`: what versions there are beside those of the group."""
     if group.rekeyed_to:
         return Rekeyer(group.processes, task=partition, earliest=earliest)
     if group.rekeyed_from:
         sources = [Input(topic, p) for topic in group.rekeyed_from for p in range(counts[topic])]
         [process], [topic] = group.processes, group.topics
-        return RekeyedShard(process, Input(topic, partition), sources, earliest=earliest)
-    return Shard(group.processes, task=partition, earliest=earliest)
+        rekeyed = RekeyedShard(process, Input(topic, partition), sources, earliest=earliest)
+        rekeyed.shard.knowing(older)
+        return rekeyed
+    return Shard(group.processes, task=partition, earliest=earliest).knowing(older)
 
 
 def passed_on(

@@ -11,6 +11,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from stream.ledger.standing import Figure
+from stream.versions import Count
 
 _COMMIT_BUCKETS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 _RESTORE_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300)
@@ -49,6 +50,8 @@ class Metrics:
         self.partials = self._counter("casewatch_partials", "Partials read, by what became of them", "outcome")
         told = "What tasks were told from elsewhere, by what became of it"
         self.orders = self._counter("casewatch_control", told, "kind", "outcome")
+        missed = "Cases whose definition version is lost (missing), and orders to use one that is (unknown)"
+        self.versions = self._counter("casewatch_lost_versions", missed, "process", "outcome")
         labels = ("process", "rule", "kind", "stage", "state", "grade")
         self.alerts = self._counter("casewatch_alerts", "Transitions of alerts", *labels)
         self._counters: Mapping[str, Counter] = {
@@ -58,6 +61,7 @@ class Metrics:
             "sla_troubles": self.sla_troubles,
             "partials": self.partials,
             "control": self.orders,
+            "versions": self.versions,
         }
 
     def _make_gauges(self) -> None:
@@ -66,6 +70,10 @@ class Metrics:
         self.lag_seconds = self._gauge("casewatch_lag_seconds", lag, "topic", "partition")
         self.cases = self._gauge("casewatch_cases", "Cases by state", "process", "state")
         self._make_figures()
+        by_version = "Open cases by the definition version that they began on; the one in force is always there"
+        self.version_cases = self._gauge(
+            "casewatch_version_cases", by_version, "process", "version", "identity", "in_force"
+        )
         self.clock_mode = self._gauge(
             "casewatch_clock_mode", "What moves an input's clock", "topic", "partition", "mode"
         )
@@ -129,6 +137,13 @@ class Metrics:
         """Set how many cases of a process are in each state."""
         for state, count in by_state:
             self.cases.labels(process, state).set(count)
+
+    def set_versions(self, versions: Tally[tuple[str, Count]]) -> None:
+        """Set how many open cases each version of a process has; each is counted under what it is but for how many."""
+        self.version_cases.clear()
+        for (process, what), count in versions.items():
+            in_force = str(what.active).lower()
+            self.version_cases.labels(process, what.version, what.identity, in_force).set(count)
 
     def exposition(self) -> bytes:
         """Write all metrics in Prometheus' text format."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from agents.definition_record import Written
 from schemas.definition import Definition
 from schemas.problem import Problem, Refused
 from stream.inputs import Input
@@ -16,11 +17,12 @@ StartAt = str | datetime
 
 
 class Watched(NamedTuple):
-    """A definition together with what it compiles to, and the file it came from."""
+    """A definition together with what it compiles to, the file it came from, and what is written there and beside."""
 
     definition: Definition
     process: Process
     file: str = "definition"
+    written: Written | None = None
 
 
 class TaskId(NamedTuple):

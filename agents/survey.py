@@ -17,6 +17,7 @@ from stream.core import Core
 from stream.inputs import Input
 from stream.ledger.standing import Figure
 from stream.shard import Snapshot
+from stream.versions import Count
 
 
 class Survey:
@@ -36,6 +37,7 @@ class Survey:
         self._note_clock()
         cases: dict[str, Counter[str]] = {}
         figures: list[Figure] = []
+        versions = Counter[tuple[str, Count]]()
         for task in self._custody.tasks.values():
             self._note_catching_up(task)
             if task.shard is None or not task.running:
@@ -44,10 +46,13 @@ class Survey:
             for process, by_state in snapshot.cases.items():
                 cases.setdefault(process, Counter()).update(by_state)
             figures.extend(snapshot.figures)
+            for process, counts in snapshot.versions.items():
+                versions.update({(process, each._replace(open=0)): each.open for each in counts})
             self._set_task(task, task.shard, snapshot)
         for process, counted in cases.items():
             self._metrics.set_cases(process, counted.items())
         self._metrics.set_figures(figures)
+        self._metrics.set_versions(versions)
         self._metrics.ready.set(int(self._health.ready))
         self._metrics.broker_up.set(int(self._health.broker_up))
 

@@ -50,6 +50,7 @@ class Role(StrEnum):
     PARTIALS = "partials"
     SCORECARDS = "scorecards"
     CONTROL = "control"
+    DEFINITIONS = "definitions"
 
 
 class TopicNames(NamedTuple):
@@ -90,6 +91,11 @@ class TopicNames(NamedTuple):
     def events(self, process: str) -> str:
         """The records of a process whose source is not keyed by case, passed on by the intake."""
         return f"{self.prefix}.events.{process}"
+
+    @property
+    def definitions(self) -> str:
+        """Every version of every definition that was ever run."""
+        return f"{self.prefix}.definitions"
 
     def state(self, group: str) -> str:
         """The journal of a source group's tasks."""
@@ -168,6 +174,7 @@ def _written_for_tasks(names: TopicNames) -> list[Needed]:
         Needed(names.partials, Role.PARTIALS, 1, _COMPACTED),
         Needed(names.scorecards, Role.SCORECARDS, 1, _COMPACTED),
         Needed(names.control, Role.CONTROL, 1, _COMPACTED),
+        Needed(names.definitions, Role.DEFINITIONS, 1, _COMPACTED),
     ]
 
 

@@ -19,6 +19,8 @@ from agents.committer import Committer
 from agents.connection import Connection
 from agents.control_reader import ControlReader
 from agents.custody import Custody, OpenShard
+from agents.definition_book import DefinitionBook
+from agents.definition_topic import DefinitionTopic
 from agents.feed import Feed, Message
 from agents.health import Health
 from agents.intake import open_core
@@ -49,11 +51,16 @@ LEAVE_S: Final = 1.2
 class Worker:
     """One worker: everything but the framework that runs it. `put` hands a message to the monitor's channel.
 
-    `open_shard` makes the core of a task, the real one unless a test counts.
+    `open_shard` makes the core of a task, the real one unless a test counts. `book` has what is to be published.
     """
 
     def __init__(
-        self, settings: Settings, groups: Sequence[SourceGroup], version: str, open_shard: OpenShard | None = None
+        self,
+        settings: Settings,
+        groups: Sequence[SourceGroup],
+        version: str,
+        open_shard: OpenShard | None = None,
+        book: DefinitionBook | None = None,
     ) -> None:
         self.settings, self.names = settings, TopicNames(settings.prefix)
         self.groups = with_scorekeeper(groups, self.names)
@@ -68,6 +75,8 @@ class Worker:
         self.feed = Feed(self._put, self.clock, settings.max_record, {self.names.partials})
         self.custody = Custody(self.groups, self.feed, self.health, self.metrics)
         self.control = ControlReader(self.connection, self.names.control, self._put)
+        self.definitions = DefinitionTopic(self.connection, self.names, book or DefinitionBook())
+        self.control.prepare = self.definitions.complete
         self.committer = Committer(self.custody, self.metrics, settings.commit_interval, self.clock)
         self.monitor = Monitor(self.committer, self.custody)
         self.membership = Membership(self.custody, self.health, settings.instance)
@@ -97,7 +106,9 @@ class Worker:
         )
         restorer = await keep_trying("connecting", brokers, lambda: self._start_restorer(transactions), self.health)
         self._equip(restorer, transactions)
-        await keep_trying("reading the control topic", brokers, self.control.catch_up, self.health)
+        await keep_trying(
+            "publishing definitions", brokers, lambda: self.definitions.prepare(self.control, now_ms()), self.health
+        )
         self.health.block("group", "the workers are sharing out the tasks")
         join = self._join if transactions else self._take_everything
         await keep_trying("joining the group", brokers, join, self.health)
@@ -115,8 +126,12 @@ class Worker:
 
     def _new_core(self, group: SourceGroup, partition: int) -> Core:
         if group.name == self.names.partials:
-            return open_scorekeeper(self.groups, self.names, self._partitions, partition)
-        return open_core(group, partition, self._partitions, round(self.settings.earliest.timestamp() * 1000))
+            groups = self.definitions.in_force(self.groups, self.control)
+            return open_scorekeeper(groups, self.names, self._partitions, partition)
+        if group.rekeyed_to:
+            [group] = self.definitions.in_force([group], self.control)
+        earliest = round(self.settings.earliest.timestamp() * 1000)
+        return open_core(group, partition, self._partitions, earliest, self.definitions.book.older)
 
     def _equip(self, restorer: Restorer, transactions: bool) -> None:
         custody = self.custody

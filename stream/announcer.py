@@ -33,10 +33,7 @@ class Announcer:
 
     def __init__(self, process: Process, inputs: tuple[Input, ...]) -> None:
         self.process, self.inputs = process, inputs
-        definition = process.definition
-        self.phrases = {sla.id: phrases(sla, definition.calendars) for sla in definition.promises}
-        self.severities = {sla.id: severities(sla.severity) for sla in definition.promises}
-        self.roles = process.definition.roles.owner, process.definition.roles.manager
+        self.voices: dict[Process, Voice] = {}
         self.records: list[AlertRecord] = []
         self.counts: Counter[tuple[str, ...]] = Counter()
 
@@ -71,7 +68,7 @@ class Announcer:
         changed = said.settled is not settled or (finding != said.finding and finding.said != said.finding.said)
         told = said.finding.marks_passed if said.state not in (None, State.RETRACTED) else 0
         said.settled = settled
-        for stage in stages(finding, told, self.severities.get(finding.rule), live=live):
+        for stage in stages(finding, told, self._voice(telling.case).severities.get(finding.rule), live=live):
             said.finding = stage
             self._tell(telling)
         said.finding = finding
@@ -101,14 +98,14 @@ class Announcer:
 
     def _body(self, telling: "Telling", state: State) -> dict[str, Any]:
         said, fold = telling.said, telling.case.fold
-        finding = said.finding
-        owner, manager = self.roles
-        said_so = self._phrases(finding)
+        finding, process, voice = said.finding, telling.case.process, self._voice(telling.case)
+        words = voice.words_for(finding)
+        owner, manager = voice.roles
         return {
             "schema": 1,
             "id": said.id,
             "process": self.process.name,
-            "version": self.process.version,
+            "version": process.version,
             "case": telling.case_id,
             "instance": finding.instance,
             "rule": finding.rule,
@@ -123,22 +120,24 @@ class Announcer:
             "happened_at": iso_instant(_happened(finding, state, telling.case)),
             "noticed_at": iso_instant(telling.now),
             **({} if finding.due_at is None else {"due_at": iso_instant(finding.due_at)}),
-            "summary": summary(telling.case_id, finding, state, said_so),
-            "explanation": explanation(finding, state, fold.recent, said_so),
-            "labels": self.process.segment_labels(fold.attributes),
+            "summary": summary(telling.case_id, finding, state, words),
+            "explanation": explanation(finding, state, fold.recent, words),
+            "labels": process.segment_labels(fold.attributes),
             "owner": owner,
             "manager": manager,
             "evidence": self._evidence(finding, fold.last_place),
         }
 
-    def _phrases(self, finding: Finding) -> Phrases | None:
-        """The words for a service level, also for one that is no longer defined; None for anything else."""
-        if finding.kind != "sla":
-            return None
-        by_choice = self.phrases.get(finding.rule)
-        if by_choice and len(by_choice) == 1:
-            return by_choice[0]
-        return by_choice[min(Level(*finding.detail).choice, len(by_choice) - 1)] if by_choice else unknown(finding.rule)
+    def _voice(self, case: Case) -> "Voice":
+        """How alerts of a case are worded: as its own version says."""
+        voice = self.voices.get(case.process)
+        if voice is None:
+            voice = self.voices[case.process] = Voice(case.process)
+        return voice
+
+    def forget_version(self, process: Process) -> None:
+        """Let go of the words of a version that has no case any more."""
+        self.voices.pop(process, None)
 
     def _evidence(self, finding: Finding, last: Place) -> dict[str, Any] | None:
         """Where the events lie that a finding rests on; None where their topic is no longer read."""
@@ -148,6 +147,27 @@ class Announcer:
         topic, partition = self.inputs[source]
         offsets = {offset for number, offset in finding.places or (last,) if number == source}
         return {"topic": topic, "partition": partition, "offsets": sorted(offsets)}
+
+
+class Voice:
+    """The words, the severities and the people of one version of the process."""
+
+    __slots__ = ("phrases", "roles", "severities")
+
+    def __init__(self, process: Process) -> None:
+        definition = process.definition
+        self.phrases = {sla.id: phrases(sla, definition.calendars) for sla in definition.promises}
+        self.severities = {sla.id: severities(sla.severity) for sla in definition.promises}
+        self.roles = definition.roles.owner, definition.roles.manager
+
+    def words_for(self, finding: Finding) -> Phrases | None:
+        """The words for a service level, also for one that is no longer defined; None for anything else."""
+        if finding.kind != "sla":
+            return None
+        by_choice = self.phrases.get(finding.rule)
+        if by_choice and len(by_choice) == 1:
+            return by_choice[0]
+        return by_choice[min(Level(*finding.detail).choice, len(by_choice) - 1)] if by_choice else unknown(finding.rule)
 
 
 class Telling(NamedTuple):

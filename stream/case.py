@@ -220,41 +220,53 @@ class Case:
             return self.settling < moment.settled_to
         return True
 
-    def forgotten_at(self, over_at: int) -> int:
-        """When a case that is over leaves the state: when it can no longer reopen, and retention has passed (ms)."""
-        return over_at + max(self.process.retention, self.process.reopen, self.process.lateness)
+    def forgotten_at(self, over_at: int, kept_ms: int) -> int:
+        """When a case that is over leaves the state (ms): when it can no longer reopen, and it was kept as long as such
+        cases are kept now."""
+        return over_at + max(kept_ms, self.process.reopen)
 
-    def next_look(self, moment: Moment, over_at: int | None) -> int:
+    def next_look(self, moment: Moment, over_at: int | None, kept_ms: int) -> int:
         """The next instant after which something may become true of this case, in the watch's clock (ms)."""
         if over_at is None:
             nearest = self.fold.next_mark(moment.clock)
             look = self.fold.idle_until() if nearest is None else nearest
         else:
-            look = self._look_after(over_at, moment)
+            look = self._look_after(over_at, moment, kept_ms)
         if self.settling < FOREVER:
             look = min(look, self.settling + moment.clock - moment.settled_to)
         return look
 
-    def _look_after(self, over_at: int, moment: Moment) -> int:
+    def _look_after(self, over_at: int, moment: Moment, kept_ms: int) -> int:
         """The next look at a case that is over: when that can no longer change, when it can no longer reopen."""
         behind = moment.clock - moment.settled_to
         if over_at >= moment.settled_to:
             return over_at + behind
         if over_at + self.process.reopen >= moment.settled_to:
             return over_at + self.process.reopen + behind
-        return self.forgotten_at(over_at)
+        return self.forgotten_at(over_at, kept_ms)
 
 
 def folded(fold: Fold, event: Event, may_be_warm: bool) -> Fold:
     """The state after an event: one that comes too long after the end starts the next instance of the case."""
     if fold.ended_at is not None or (event.at - fold.last_at > fold.process.idle_limit and fold.events):
-        over_at = fold.over_at(event.at)
-        if over_at is not None and event.at > over_at + fold.process.reopen:
-            successor = Fold(fold.process, fold.instance + 1)
-            successor.past, successor.late = tuple(findings_of(fold, END_OF_TIME)), fold.late
-            span = Span.of(END_OF_TIME.clock, over_at, fold.ended_at)
-            closed = still_open(fold.tracked, fold.clocks, fold.process, span)
-            successor.tracked = Tracked({}, (*fold.tracked.occurred, *closed))
-            fold, may_be_warm = successor, False
+        over_at = over_before(fold, event)
+        if over_at is not None:
+            fold, may_be_warm = successor_of(fold, over_at), False
     fold.apply(event, may_be_warm and fold.instance == 1)
     return fold
+
+
+def over_before(fold: Fold, event: Event) -> int | None:
+    """Since when an instance is over (ms), if too long for an event to reopen it; None where it goes on."""
+    over_at = fold.over_at(event.at)
+    return None if over_at is None or event.at <= over_at + fold.process.reopen else over_at
+
+
+def successor_of(fold: Fold, over_at: int) -> Fold:
+    """The next instance before its first event, with what is to be said of those before."""
+    successor = Fold(fold.process, fold.instance + 1)
+    successor.past, successor.late = tuple(findings_of(fold, END_OF_TIME)), fold.late
+    span = Span.of(END_OF_TIME.clock, over_at, fold.ended_at)
+    closed = still_open(fold.tracked, fold.clocks, fold.process, span)
+    successor.tracked = Tracked({}, (*fold.tracked.occurred, *closed))
+    return successor

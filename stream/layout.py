@@ -2,8 +2,9 @@
 
 A record holds the settled state, the tail and what was said; the present state is folded anew. A place in the model is
 kept as the steps taken, so that a record outlives the process (and the model) it was written under: as the code that
-`stream.steps` writes, in base64, its names being numbers into the sorted labels of the model named by `identity`, which
-has a record of its own. Invariant: `unpacked(packed(case))` behaves as `case` does. `LAYOUT` is raised with each change
+`stream.steps` writes, in base64, its names being numbers into the sorted labels of a model, which have a record of
+their own. Which definition version a case is of, and which labels those are, is a small number into the records of
+`stream.versions`. Invariant: `unpacked(packed(case))` behaves as `case` does. `LAYOUT` is raised with each change
 of form; the layouts before it are still read (`LEGIBLE`), so that workers can be replaced one by one.
 """
 
@@ -35,9 +36,9 @@ from stream.said import Said
 from stream.sla.running import Stopped
 from stream.steps import Labels
 
-LAYOUT = 2
-LEGIBLE = frozenset((1, LAYOUT))
-WAKE, FLAGS = 1, 2
+LAYOUT = 3
+LEGIBLE = frozenset((1, 2, LAYOUT))
+WAKE, FLAGS, FILED = 1, 2, 4
 
 
 class UnreadableState(Exception):
@@ -51,10 +52,12 @@ def refuse_unknown(layout: Any, what: str) -> None:
 
 
 class Packer:
-    """Packs and unpacks the cases of one process; `known` holds the numberings of models met in the journal."""
+    """Packs and unpacks the cases of one version of a process, whose `number` they carry; `known` holds the numberings
+    of models met in the journal, `filed` the one that each version's cases were packed under."""
 
     def __init__(self, process: Process) -> None:
-        self.process = process
+        self.process, self.number = process, 0
+        self.filed: dict[int, str] = {}
         self.labels = process.labels
         self.numberings = [self.labels, process.asked] if process.monitor else [self.labels]
         self.known: dict[str, Labels] = {numbering.identity: numbering for numbering in self.numberings}
@@ -82,13 +85,13 @@ class Packer:
                 case.wake if wake is None else wake,
                 case.flags,
                 case.may_be_warm,
-                self.labels.identity,
+                self.number,
                 None if case.settled is None else self._fold(case.settled),
                 case.tail,
                 [self._said(key, said) for key, said in case.said.items()],
                 list(case.ids),
                 case.late,
-                *(self._counts(case) if self.process.counted else ()),
+                *((self._counts(case),) if self.process.counted else ()),
             ],
             default=tuple,  # named tuples are written as plain arrays
         )
@@ -115,7 +118,7 @@ class Packer:
             [[self.rule_ids[offence.rule], *offence[1:]] for offence in fold.conduct.offences],
             self._standing(fold),
             {self.ids[number]: since for number, since in fold.paused.items()},
-            *(self._tracks(fold) if self.process.counted else ()),
+            *((self._tracks(fold),) if self.process.counted else ()),
         ]
 
     def _counts(self, case: Case) -> list[Any]:
@@ -153,7 +156,8 @@ class Packer:
             raise UnreadableState(f"the record cannot be read: {error!r}") from error
 
     def _case(self, fields: list[Any]) -> Case:
-        layout, wake, flags, may_be_warm, identity, settled, tail, said, ids, case_is_late, *counted = fields
+        layout, wake, flags, may_be_warm, filed, settled, tail, said, ids, case_is_late, *rest = fields
+        identity, counted = (self.filed[filed], rest[0] if rest else None) if layout > 2 else (filed, rest)
         case = Case(self.process, may_be_warm)
         case.wake, case.flags = wake, flags
         case.settled = None if settled is None else self._unfolded(settled, identity, layout)
@@ -169,8 +173,12 @@ class Packer:
 
     def _counted(self, fields: list[Any]) -> dict[Key, Counted]:
         """What objectives count of a case, as far as its service levels are defined now."""
-        known = [(self.rules[rule_id], name, rest) for rule_id, name, *rest in fields if rule_id in self.rules]
+        known = [(self.rules[one[0]], one[1], one[2:]) for one in fields if self._is_asked(one[0], one[2])]
         return {(n, name): Counted(n, tuple(segment), at, good) for n, name, (segment, at, good) in known}
+
+    def _is_asked(self, rule_id: str, segment: list[str]) -> bool:
+        """Whether an occurrence still counts: its service level is defined now, and cases have the same segments."""
+        return rule_id in self.rules and len(segment) in (0, len(self.process.segments))
 
     def _tracked(self, segments: dict[str, list[str]], occurred: list[Any]) -> Tracked:
         """The clocks that objectives count, as far as they are defined now."""
@@ -180,14 +188,14 @@ class Packer:
             tuple(
                 Occurrence(numbers[rule_id], name, tuple(segment), *rest)
                 for rule_id, name, segment, *rest in occurred
-                if rule_id in numbers
+                if self._is_asked(rule_id, segment)
             ),
         )
 
     def _unfolded(self, fields: list[Any], identity: str, layout: int) -> Fold:
         fold = Fold(self.process, fields[0])
         first, last, fold.events, ties, recent, fold.attributes, clocks, stopped, past, fold.ended_at = fields[1:11]
-        fold.first = read_anchor(first)
+        fold.first = None if first is None else read_anchor(first)
         fold.last_at, fold.last_place = last[0], read_place(last[1])
         fold.ties, fold.recent = dict(ties), tuple(recent)
         for rule_id, running in clocks.items():
@@ -209,7 +217,8 @@ class Packer:
             fold.flags |= UNSEEN if rest[0] else 0
             fold.started = tuple(map(read_anchor, fields[14]))
             fold.conduct = self._conduct(fields[15], fields[16])
-            fold.tracked = self._tracked(*fields[19:21]) if len(fields) > 19 else UNTRACKED
+            tracks = fields[19] if layout > 2 and len(fields) > 19 else fields[19:21]
+            fold.tracked = self._tracked(*tracks) if tracks else UNTRACKED
             fold.paused = {self.rules[key]: since for key, since in fields[18].items() if key in self.rules}
         self._stand(fold, None if layout == 1 else fields[17])
         return fold

@@ -64,13 +64,15 @@ class RecordReader:
         self.lifecycle = path_reader(names.lifecycle) if names.lifecycle else None
         self.event_id = path_reader(names.event_id) if names.event_id else None
         self.resource = path_reader(names.resource) if names.resource and naming else None
-        self.naming = naming
+        self.naming, self.names, self.instants = naming, names, instants
         self.paths = {"case": names.case, "activity": names.activity, "timestamp": names.timestamp.path}
         self.unreadable = 0
         self.attributes: list[tuple[str, Reader, Parser | None]] = []
+        self.specs: dict[str, str | TimePath] = {}
         for name, spec in names.attributes.items():
             path = spec.path if isinstance(spec, TimePath) else spec
             time_path = spec if isinstance(spec, TimePath) else TimePath(path=path) if name in instants else None
+            self.specs[name] = time_path or path
             self.attributes.append((name, path_reader(path), instant_parser(time_path) if time_path else None))
 
     def read(self, record: dict[str, Any], place: Place) -> tuple[str, Event] | Refusal:

@@ -33,19 +33,34 @@ CLOCK_EVERY_MS: Final = 1_000
 Record = tuple[bytes, bytes | None]
 
 
-class Partials:
-    """The partials of one process in one task; `values` by key, without their revisions."""
+class Asked:
+    """What one version of a process asks of windows: its objectives by the clocks that they count, and its rates."""
 
-    def __init__(self, process: Process, task: int) -> None:
-        self.process, self.task = process, task
-        self.goals, self.tells = goals(process.definition), spans_tasks(process.definition)
+    __slots__ = ("goals", "objectives", "places", "rates")
+
+    def __init__(self, process: Process) -> None:
+        self.goals = goals(process.definition)
         self.objectives: dict[int, list[Goal]] = {}
         for number in process.counted:
             counted = process.rulebook.rules[number].promise.id
             self.objectives[number] = [g for g in self.goals if isinstance(g.asks, Objective) and g.asks.of == counted]
         self.rates = [goal for goal in self.goals if isinstance(goal.asks, Rate)]
         self.places = {g.name: [process.segments.index(name) for name in g.asks.by] for g in self.goals}
-        self.spans = {g.name: (g.asks.bucket_ms, g.asks.window_ms) for g in self.goals}
+
+
+class Partials:
+    """The partials of one process in one task; `values` by key, without their revisions.
+
+    A case counts for the objectives of its own version, and goals of equal names share their buckets; rates count the
+    events of all cases, as the newest version (`process`) asks.
+    """
+
+    def __init__(self, process: Process, task: int) -> None:
+        self.process, self.task = process, task
+        self.asked: dict[Process, Asked] = {}
+        self.spans: dict[str, tuple[int, int]] = {}
+        self.tells = False
+        self.lead(process)
         self.revisions: dict[PartialKey, int] = {}
         self.values: dict[PartialKey, list[Any]] = {}
         self.changed: dict[PartialKey, None] = {}
@@ -54,13 +69,32 @@ class Partials:
         self.wall = 0
         self.heard: dict[Input, int] = {}
 
+    def lead(self, process: Process) -> None:
+        """Ask what the newest version asks."""
+        self.process, self.rates = process, self.follow(process).rates
+        self.tells = bool(self.spans) or spans_tasks(process.definition)
+
+    def follow(self, process: Process) -> Asked:
+        """What a version asks, which is told of from now on."""
+        asked = self.asked.get(process)
+        if asked is None:
+            asked = self.asked[process] = Asked(process)
+            self.spans |= {g.name: (g.asks.bucket_ms, g.asks.window_ms) for g in asked.goals}
+            self.tells = self.tells or bool(asked.goals)
+        return asked
+
+    def leave(self, process: Process) -> None:
+        """Let go of a version that has no case any more; what was counted for it stays until its window is over."""
+        self.asked.pop(process, None)
+
     def count(self, case: Case, moment: Moment, over_at: int | None) -> bool:
         """Bring the sums to what is true of a case now; whether the case has changed by that."""
-        fold = case.fold
-        if over_at is None and not case.counted and not fold.tracked.occurred and not self._broken(case, moment.clock):
+        fold, asked = case.fold, self.follow(case.process)
+        nothing = over_at is None and not case.counted and not fold.tracked.occurred
+        if nothing and not _broken(asked, case, moment.clock):
             return False
         span = Span.of(moment.clock, over_at, fold.ended_at)
-        open_ones = still_open(fold.tracked, fold.clocks, self.process, span)
+        open_ones = still_open(fold.tracked, fold.clocks, case.process, span)
         found: dict[Key, Counted] = {}
         for one in chain(fold.tracked.occurred, open_ones):
             key = one.clock, one.name
@@ -70,8 +104,8 @@ class Partials:
         for key in dict.fromkeys((*case.counted, *found)):
             before, now = case.counted.get(key), found.get(key)
             if before != now:
-                self._add(before, -1)
-                self._add(now, 1)
+                self._add(asked, before, -1)
+                self._add(asked, now, 1)
         kept = {key: counts for key, counts in found.items() if key not in over}
         changed = bool(over) or kept != case.counted
         case.counted, case.counted_to = kept, max(case.counted_to, moment.settled_to)
@@ -80,17 +114,11 @@ class Partials:
             fold.tracked = fold.tracked._replace(occurred=occurred)
         return changed
 
-    def _broken(self, case: Case, clock: int) -> bool:
-        """Whether a clock that is counted was due before an instant, at a glance."""
-        clocks = case.fold.clocks
-        running = (clocks[number] for number in self.objectives)
-        return any(one is not None and one.due is not None and one.due < clock for one in running)
-
-    def _add(self, counted: Counted | None, sign: int) -> None:
+    def _add(self, asked: Asked, counted: Counted | None, sign: int) -> None:
         if counted is None:
             return
-        for goal in self.objectives[counted.clock]:
-            key = self._key(PartialKind.WINDOW, goal, counted.segment, counted.at)
+        for goal in asked.objectives[counted.clock]:
+            key = self._key(PartialKind.WINDOW, goal, _part(asked, goal, counted.segment), counted.at)
             if key is not None:
                 sums = self.values.setdefault(key, [0, 0])
                 sums[not counted.good] += sign
@@ -101,14 +129,15 @@ class Partials:
         width, window = self.spans[goal.name]
         if (at // width + 1) * width + window <= self.forgotten_to:
             return None
-        part = tuple(segment[place] for place in self.places[goal.name]) if segment else ("",) * len(goal.asks.by)
-        return PartialKey(kind, self.process.name, goal.name, part, self.task, at // width)
+        return PartialKey(kind, self.process.name, goal.name, segment, self.task, at // width)
 
     def happened(self, event: Event, attributes: dict[str, Any]) -> None:
         """Take an event that rates may count; `attributes` are those of its case."""
+        asked = self.asked[self.process]
         for goal in self.rates:
             if event.completes and event.activity in goal.asks.of:
-                key = self._key(PartialKind.INSTANTS, goal, self.process.segment(attributes), event.at)
+                part = _part(asked, goal, self.process.segment(attributes))
+                key = self._key(PartialKind.INSTANTS, goal, part, event.at)
                 if key is None:
                     continue
                 value = self.values.setdefault(key, [0, []])
@@ -206,3 +235,15 @@ def _near(told: Told, last: Told) -> bool:
         return False
     moved = max(told.moment.clock - last.moment.clock, told.moment.settled_to - last.moment.settled_to)
     return max(moved, (told.idle_at or 0) - (last.idle_at or 0)) < CLOCK_EVERY_MS
+
+
+def _broken(asked: Asked, case: Case, clock: int) -> bool:
+    """Whether a clock that is counted was due before an instant, at a glance."""
+    clocks = case.fold.clocks
+    running = (clocks[number] for number in asked.objectives)
+    return any(one is not None and one.due is not None and one.due < clock for one in running)
+
+
+def _part(asked: Asked, goal: Goal, segment: Segment) -> Segment:
+    """What a goal tells apart of a case's segment."""
+    return tuple(segment[place] for place in asked.places[goal.name]) if segment else ("",) * len(goal.asks.by)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import PurePath
 
+import orjson
+
 from schemas.definition import Definition, FourEyes, ModelReference
 from stream.conformance.automaton import Automaton
 from stream.declare import Monitor, read_constraint
@@ -28,10 +30,12 @@ class Process:
     `ends`: activities that end a case, or None where the model's final marking does. `rename`: event names to model
     names. `labels` number those. `monitor` and `people` are None where nothing is asked of them; `asked` numbers the
     constraints by content. `naming` makes of the name of who did something what is known of them here. `identity` names
-    the definition by content.
+    the version by content: of the definition and of `model`, the bytes of its file.
     """
 
-    def __init__(self, definition: Definition, automaton: Automaton | None, naming: Naming | None = None) -> None:
+    def __init__(
+        self, definition: Definition, automaton: Automaton | None, naming: Naming | None = None, model: bytes = b""
+    ) -> None:
         self.definition, self.automaton = definition, automaton
         self.name, self.version = definition.process, definition.version
         self.labels = Labels(automaton.version, tuple(sorted(automaton.labels))) if automaton else Labels("", ())
@@ -58,7 +62,7 @@ class Process:
         self.lateness, self.patience = definition.events.lateness_ms, definition.events.patience_ms
         self.idle_limit, self.reopen, self.retention = case.idle_limit_ms, case.reopen_ms, case.retention_ms
         self.warm_horizon, self.segments = case.warm_horizon_ms, case.segments
-        self.identity = blake2b(definition.model_dump_json().encode(), digest_size=8).hexdigest()
+        self.identity = identity_of(definition, model)
 
     def segment_labels(self, attributes: Mapping[str, object]) -> dict[str, str]:
         """The bounded label values of a case: its segments, as text; only plain values, and no longer than a name."""
@@ -70,6 +74,16 @@ class Process:
         """The segment of a case: the values of its segments in order, empty text for one that it does not have."""
         labels = self.segment_labels(attributes)
         return tuple(labels.get(name, "") for name in self.segments)
+
+
+def identity_of(definition: Definition, model: bytes = b"") -> str:
+    """Names a definition and the bytes of its model by content: 16 hexadecimal digits, equal wherever that is.
+
+    What is not written does not count, so that a setting that only a later program knows changes nothing.
+    """
+    said = definition.model_dump(mode="json", exclude_unset=True)
+    content = orjson.dumps([said, blake2b(model).hexdigest()], option=orjson.OPT_SORT_KEYS)
+    return blake2b(content, digest_size=8).hexdigest()
 
 
 def needs_people(definition: Definition) -> bool:
@@ -95,7 +109,7 @@ def compile_process(definition: Definition, model: bytes | None, key: bytes | No
     if definition.model is None or model is None:
         return Process(definition, None, naming)
     net = read_reference(definition.model, model)
-    return Process(definition, Automaton(net, unobserved=frozenset(definition.model.unobserved)), naming)
+    return Process(definition, Automaton(net, unobserved=frozenset(definition.model.unobserved)), naming, model)
 
 
 def read_reference(model: ModelReference, content: bytes) -> Net:

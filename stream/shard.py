@@ -7,9 +7,10 @@ nothing, and cutting a run anywhere into `drain` and `restore` changes no findin
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 import orjson
 
@@ -17,12 +18,16 @@ from stream.clock import ClockMode, Moment
 from stream.control import ControlRecord, Order, decoded
 from stream.effects import Effects
 from stream.inputs import Batch, Input, Received, Refusal
-from stream.layout import FLAGS, LAYOUT, WAKE, UnreadableState, refuse_unknown
+from stream.layout import LAYOUT, UnreadableState, refuse_unknown
 from stream.ledger.standing import Figure
 from stream.process import Process
+from stream.versions import Count
 from stream.watch import Watch
 
 TASK_KEY = b"task"
+VERSION_KEYS = b"version/"
+Older = Mapping[str, Mapping[str, Process]]
+"""By process and identity, the versions that can be compiled when a case is of them, or one is activated."""
 
 
 class PositionGap(Exception):
@@ -30,13 +35,14 @@ class PositionGap(Exception):
 
 
 class Snapshot(NamedTuple):
-    """What gauges show: cases by process and state, for each input its newest event time (ms) and clock mode, and the
-    figures of what spans tasks."""
+    """What gauges show: cases by process and state, for each input its newest event time (ms) and clock mode, the
+    figures of what spans tasks, and by process how many open cases are of which version."""
 
     cases: dict[str, dict[str, int]]
     newest_at: dict[Input, int]
     modes: dict[Input, ClockMode]
     figures: tuple[Figure, ...] = ()
+    versions: Mapping[str, Sequence[Count]] = MappingProxyType({})
 
 
 class Shard:
@@ -67,6 +73,13 @@ class Shard:
             watch = self.watches[process.name] = Watch(process, read, task, earliest)
             for source in read:
                 self.by_input.setdefault(source, []).append(watch)
+
+    def knowing(self, older: Older) -> Self:
+        """Look for versions there, before anything is restored; cases begin on the shard's own processes until another
+        version is activated."""
+        for name, watch in self.watches.items():
+            watch.versions.older = older.get(name, watch.versions.older)
+        return self
 
     def position(self, source: Input) -> int | None:
         """The next offset to read of an input, None if it was never read."""
@@ -121,7 +134,12 @@ class Shard:
     def _obey(self, order: Order) -> str:
         """Do what is ordered; what became of the order."""
         watch = self.watches.get(order.process)
-        return "not here" if watch is None else "unknown"
+        if watch is None:
+            return "not here"
+        if order.kind == "active" and order.told is not None:
+            known = watch.activate(order.told["identity"], order.told["at"])
+            return "taken" if known else "of an unknown version"
+        return "unknown"
 
     def advance(self, now: int, limit: int = 1_000, noticed_at: int | None = None) -> bool:
         """Let time pass to wall clock `now` (ms), with at most `limit` deadlines; whether more are due. What is said
@@ -166,6 +184,7 @@ class Shard:
             name: {
                 "clock": None if watch.clock.now is None else watch.clock.moment,
                 "inputs": {self._label(source): clock.record() for source, clock in watch.input_clocks.items()},
+                **({"active": watch.versions.wanted} if watch.versions.wanted else {}),
             }
             for name, watch in self.watches.items()
         }
@@ -195,7 +214,7 @@ class Shard:
         task = latest.pop(TASK_KEY, None)
         if task is not None:
             self._take_up(TASK_KEY, task, self._restore_task)
-        for key, value in latest.items():
+        for key, value in sorted(latest.items(), key=_is_no_version):
             self._take_up(key, value, partial(self._restore_record, key))
 
     def _take_up(self, key: bytes, record: bytes, restore: Callable[[Any], None]) -> None:
@@ -214,19 +233,23 @@ class Shard:
         if watch is None:
             return
         if kind == "labels":
-            watch.packer.learn(case_id, record)
+            watch.versions.learn(case_id, record)
             return
         fields = orjson.loads(record)
-        if kind == "partial":
+        if kind == "version":
+            watch.restore_version(int(case_id), fields)
+        elif kind == "partial":
             watch.partials.restore(case_id, fields)
-            return
-        watch.restore(case_id, record, fields[WAKE], int(fields[FLAGS]))
+        else:
+            watch.restore(case_id, record, fields)
 
     def _restore_task(self, fields: dict[str, Any]) -> None:
         self.positions = {self._labelled(label): int(position) for label, position in fields["positions"].items()}
         self.control_position = fields.get("control", 0)
         for name, watch in self.watches.items():
             watched = fields["processes"].get(name, {"clock": None, "inputs": {}})
+            if "active" in watched:
+                watch.activate(*watched["active"])
             if watched["clock"] is not None:
                 watch.clock.moment = Moment(*watched["clock"])
             for source, clock in watch.input_clocks.items():
@@ -242,4 +265,10 @@ class Shard:
             {name: watch.census.by_name() for name, watch in self.watches.items()},
             {source: clock.newest_at for source, clock in clocks if clock.newest_at is not None},
             {source: clock.mode(now) for source, clock in clocks},
+            versions={name: watch.versions.census() for name, watch in self.watches.items()},
         )
+
+
+def _is_no_version(record: tuple[bytes, bytes]) -> bool:
+    """What versions there are is to be known before anything that is of one."""
+    return not record[0].startswith(VERSION_KEYS)

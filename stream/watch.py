@@ -6,6 +6,7 @@ Invariant: nothing is announced of a case but at the watch's clock, and every ch
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from stream.admission import Admission
 from stream.announcer import Announcer
@@ -16,9 +17,12 @@ from stream.deadlines import Deadlines
 from stream.effects import DeadLetter
 from stream.event import Event
 from stream.inputs import Batch, Input, Received, Refusal
-from stream.layout import Packer
+from stream.layout import FLAGS, WAKE
 from stream.partials import Partials
 from stream.process import Process
+from stream.renewal import renew
+from stream.supplement import Supplements
+from stream.versions import Version, Versions, number_of
 
 SPARE_ENTRIES = 1_000
 AT_ONCE = 0
@@ -26,7 +30,10 @@ AT_ONCE = 0
 
 
 class Watch:
-    """The state of one process in one task. A case that was restored stays packed until it is touched."""
+    """The state of one process in one task. A case that was restored stays packed until it is touched.
+
+    `process` is the version on which cases begin, and by which all records are read.
+    """
 
     def __init__(self, process: Process, inputs: tuple[Input, ...], task: int, earliest: int) -> None:
         self.process, self.inputs, self.admission = process, inputs, Admission(process, earliest)
@@ -38,25 +45,47 @@ class Watch:
         self.touched: dict[str, None] = {}
         self.changed: dict[str, None] = {}
         self.deadlines = Deadlines()
-        self.packer = Packer(process)
+        self.versions = Versions(process)
+        self.supplements = Supplements()
         self.partials = Partials(process, task)
         self.announcer = Announcer(process, inputs)
         self.census = Census()
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.dead_letters: list[DeadLetter] = []
-        self.labels_journalled = False
+        self.kept_ms = max(process.retention, process.lateness)
+
+    def activate(self, identity: str, at: int) -> bool:
+        """Let cases begin on another version from now on, as was decided at `at` (ms); all records are read by it.
+
+        How late events may be and how long closed cases are kept follow it too. Whether it is to be found: one that is
+        not is counted, and changes nothing before the next restore.
+        """
+        if not self.versions.activate(identity, at):
+            self.counts["versions", self.process.name, "unknown"] += 1
+            return False
+        self._follow(self.versions.active.process)
+        return True
+
+    def _follow(self, process: Process) -> None:
+        """Let what surrounds the cases be as the newest version says."""
+        self.process, self.admission = process, Admission(process, self.admission.earliest)
+        self.clock.lateness, self.clock.patience = process.lateness, process.patience
+        self.kept_ms = max(process.retention, process.lateness)
+        self.supplements = Supplements()
+        self.partials.lead(process)
 
     def observe(self, batch: Batch, records: list[Received]) -> None:
         """Take records of a batch: events, clock marks, tombstones and refusals."""
         clock, outcomes = self.input_clocks[batch.input], Counter[str]()
         for received in records:
             outcomes[self._take(batch, received, clock)] += 1
-        if self.process.reader.unreadable:
-            outcomes["bad_attribute"], self.process.reader.unreadable = self.process.reader.unreadable, 0
-        troubles = self.process.rulebook.troubles
-        for (reason, rule), count in troubles.items():
-            self.counts["sla_troubles", self.process.name, rule, reason] += count
-        troubles.clear()
+        outcomes["bad_attribute"] += self.process.reader.unreadable + self.supplements.unreadable()
+        self.process.reader.unreadable = 0
+        for process in self.versions.of:
+            troubles = process.rulebook.troubles
+            for (reason, rule), count in troubles.items():
+                self.counts["sla_troubles", self.process.name, rule, reason] += count
+            troubles.clear()
         for outcome, count in outcomes.items():
             self.counts["events", self.process.name, batch.input.topic, outcome] += count
 
@@ -72,7 +101,9 @@ class Watch:
         case_id, event = found
         if self.process.people is not None and self.process.people.unjudged(event):
             self.counts["events", self.process.name, batch.input.topic, "unjudged"] += 1
-        return self._apply(case_id, event._replace(last_of_case=True) if received.last_of_case else event, clock)
+        if received.last_of_case:
+            event = event._replace(last_of_case=True)
+        return self._apply(case_id, event, clock, received.value)
 
     def refuse(self, source: Input, offset: int, refusal: Refusal) -> None:
         """Count and set aside a record that could not be taken."""
@@ -83,20 +114,39 @@ class Watch:
         self.dead_letters.append(DeadLetter(source, offset, self.process.name, refusal.reason, refusal.message))
         self.counts["dead_letters", self.process.name, refusal.reason] += 1
 
-    def _apply(self, case_id: str, event: Event, clock: InputClock) -> str:
+    def _apply(self, case_id: str, event: Event, clock: InputClock, record: Any) -> str:
         case = self.cases.get(case_id)
         if case is None:
-            if event.at < self.clock.moment.clock - max(self.process.retention, self.process.lateness):
+            if event.at < self.clock.moment.clock - self.kept_ms:
                 return "late_dropped"
             case = self.cases[case_id] = Case(self.process, clock.warm(event.at, self.process.warm_horizon))
+            self.versions.active.count(None, 0)
         elif isinstance(case, bytes):
-            case = self.cases[case_id] = self.packer.unpacked(case)
+            case = self._unpack(case_id, case)
+        if case.process is not self.process and not self._begins_anew(case, event, clock):
+            event = self.supplements.as_before(case.process, self.process, record, event)
         outcome = case.apply(event, self._horizon(clock))
         if outcome != "duplicate" and self.partials.rates:
             self.partials.happened(event, case.fold.attributes)
         if outcome != "duplicate":
             self.touched[case_id] = self.changed[case_id] = None
         return outcome
+
+    def _unpack(self, case_id: str, record: bytes) -> Case:
+        case, is_missing = self.versions.unpacked(record)
+        if is_missing:
+            self.counts["versions", self.process.name, "missing"] += 1
+        self.cases[case_id] = case
+        return case
+
+    def _begins_anew(self, case: Case, event: Event, clock: InputClock) -> bool:
+        """Whether an event begins the next instance of a case of an older version: that is of the newest."""
+        older = self.versions.version(case.process)
+        if not renew(case, self.process, event, self._horizon(clock)):
+            return False
+        older.count(case.flags, None)
+        self.versions.active.count(None, case.flags)
+        return True
 
     def _horizon(self, clock: InputClock) -> int:
         """The time (ms) before which a case has settled: of its input, and of every other that is still to be read."""
@@ -138,10 +188,9 @@ class Watch:
         wake, case_id = due
         case = self.cases.get(case_id)
         if isinstance(case, bytes):
-            case = self.packer.unpacked(case)
+            case = self._unpack(case_id, case)
         if case is None or case.wake != wake:
             return 0
-        self.cases[case_id] = case
         case.wake = None
         self._look(case_id, moment, noticed_at)
         return 1
@@ -151,7 +200,7 @@ class Watch:
         case = self.cases[case_id]
         assert isinstance(case, Case)
         over_at = case.fold.over_at(moment.clock)
-        if self.process.counted and self.partials.count(case, moment, over_at):
+        if case.process.counted and self.partials.count(case, moment, over_at):
             self.changed[case_id] = None
         silent = over_at is None and case.silent(moment.clock)
         stance = None if silent else case.stance(moment, over_at)
@@ -164,12 +213,14 @@ class Watch:
             case.seen = stance if before == (fold.stopped, fold.past) else case.stance(moment, over_at)
         if unsaid or not case.flags:
             flags = _flags(case, over_at)
-            self.census.move(case.flags, flags)
-            case.flags = flags
-            if over_at is not None and case.forgotten_at(over_at) < moment.clock:
+            if flags != case.flags:
+                self.census.move(case.flags, flags)
+                self.versions.version(case.process).count(case.flags, flags)
+                case.flags = flags
+            if over_at is not None and case.forgotten_at(over_at, self.kept_ms) < moment.clock:
                 self._forget(case_id, case)
                 return
-        look = case.next_look(moment, over_at)
+        look = case.next_look(moment, over_at, self.kept_ms)
         if case.wake is None or look < case.wake:
             case.wake = self.deadlines.arm(look, case_id)
 
@@ -177,31 +228,45 @@ class Watch:
         """Let a case that has long been closed leave the state, and its alerts the alerts topic."""
         self.announcer.forget(case)
         self.census.move(case.flags, 0)
+        self.versions.version(case.process).count(case.flags, None)
         del self.cases[case_id]
         self.changed[case_id] = None
 
     def journal(self) -> Iterator[tuple[bytes, bytes | None]]:
         """The records of the cases that have changed since the last call, tombstones for those that left."""
-        if self.changed and not self.labels_journalled:
-            self.labels_journalled = True
-            for identity, record in self.packer.labels_records():
-                yield f"labels/{self.process.name}/{identity}".encode(), record
+        for version in self.versions.retire():
+            yield from self._retired(version)
         prefix = f"case/{self.process.name}/"
         for case_id in self.changed:
             case = self.cases.get(case_id)
             if type(case) is Case:
-                yield (
-                    (prefix + case_id).encode(),
-                    self.packer.packed(case, AT_ONCE if case_id in self.touched else None),
-                )
+                record = self.versions.packed(case, AT_ONCE if case_id in self.touched else None)
+                yield (prefix + case_id).encode(), record
             else:
                 yield (prefix + case_id).encode(), case  # type: ignore[misc]  # None, or packed already
+        if self.changed:
+            yield from self.versions.records(self.process.name)
         self.changed.clear()
 
-    def restore(self, case_id: str, record: bytes, wake: int | None, flags: int) -> None:
-        """Take up a journalled case; it is unpacked when it is first touched."""
+    def _retired(self, version: Version) -> Iterator[tuple[bytes, bytes | None]]:
+        """Forget a version of which no case is left."""
+        if version.number is not None:
+            yield f"version/{self.process.name}/{version.number}".encode(), None
+        if version.process not in self.versions.of:
+            self.announcer.forget_version(version.process)
+            self.partials.leave(version.process)
+            self.supplements.of.pop(version.process, None)
+
+    def restore_version(self, number: int, fields: list[Any]) -> None:
+        """Take up which version a number stands for, before any case that carries it."""
+        self.partials.follow(self.versions.restore(number, fields).process)
+
+    def restore(self, case_id: str, record: bytes, fields: list[Any]) -> None:
+        """Take up a journalled case, whose fields are given too; it is unpacked when it is first touched."""
         self.cases[case_id] = record
+        wake, flags = fields[WAKE], int(fields[FLAGS])
         self.census.move(0, flags)
+        self.versions.taken_up(number_of(fields), flags)
         if wake is not None:
             self.deadlines.arm(wake, case_id)
 

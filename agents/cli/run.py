@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from agents.definition_files import load_definition
+from agents.definition_book import DefinitionBook
+from agents.definition_files import Folder, read_definition, read_text
+from agents.definition_record import Written
 from agents.intake import with_intake
 from agents.logging_setup import set_up_logging
 from agents.settings import read_settings
@@ -21,9 +23,13 @@ from stream.process import compile_process, needs_key
 
 def run(
     definitions: Annotated[list[Path], typer.Argument(metavar="DEFINITION…", help="Definition files (YAML).")],
+    activate: Annotated[
+        bool, typer.Option(help="Put these definitions in force; else only where no other version is.")
+    ] = True,
 ) -> None:
     """Watch processes: read their events from Kafka, write alerts to Kafka, until SIGTERM or SIGINT.
 
+    Cases that are open stay on the version of the definition that they began on; see docs/definition-versions.md.
     Settings come from the environment (`CASEWATCH_BROKERS`, …) or a file named by `CASEWATCH_SETTINGS`. `/metrics`,
     `/healthz` and `/readyz` are served on `CASEWATCH_HTTP`.
     """
@@ -34,7 +40,8 @@ def run(
     except Refused as refused:
         problems.extend(refused.problems)
     secret = settings.pseudonym_key if settings else None
-    watched = load_all(definitions, problems, secret.get_secret_value().encode() if secret else b"")
+    key = secret.get_secret_value().encode() if secret else b""
+    watched = load_all(definitions, problems, key)
     if settings is not None and secret is None:
         problems.extend(problem for each in watched for problem in _no_key(each))
     if problems or settings is None:
@@ -45,7 +52,8 @@ def run(
     from agents.app import run_worker
     from agents.worker import Worker
 
-    sys.exit(run_worker(Worker(settings, groups, version("casewatch"))))
+    book = DefinitionBook(watched, key, activate)
+    sys.exit(run_worker(Worker(settings, groups, version("casewatch"), book=book)))
 
 
 def load_all(definitions: list[Path], problems: list[Problem], key: bytes) -> list[Watched]:
@@ -56,10 +64,11 @@ def load_all(definitions: list[Path], problems: list[Problem], key: bytes) -> li
     watched: list[Watched] = []
     for path in definitions:
         try:
-            definition, model = load_definition(path)
+            text, files = read_text(path), Folder(path.parent)
+            definition, model = read_definition(str(path), text, files)
             problems.extend(_only_for_history(str(path), definition))
             process = compile_process(definition, model, key or secrets.token_bytes())
-            watched.append(Watched(definition, process, str(path)))
+            watched.append(Watched(definition, process, str(path), Written(text, files.seen)))
         except Refused as refused:
             problems.extend(refused.problems)
     return watched

@@ -30,6 +30,7 @@ def test_an_installation_needs_its_sources_a_state_for_them_and_topics_for_reade
         "casewatch.partials",
         "casewatch.scorecards",
         "casewatch.control",
+        "casewatch.definitions",
     ]
 
 

@@ -59,7 +59,7 @@ def _cases(shard: Shard, process: Process) -> dict[str, tuple[Any, ...]]:
     watch = shard.watches[process.name]
     found = {}
     for case_id, held in watch.cases.items():
-        case = held if isinstance(held, Case) else watch.packer.unpacked(held)
+        case = held if isinstance(held, Case) else watch.versions.unpacked(held)[0]
         fold = case.fold
         found[case_id] = (fold.events, fold.cost, fold.ended_at, fold.last_at)
     return found

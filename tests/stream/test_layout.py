@@ -76,7 +76,8 @@ def kept(layout: int) -> dict[bytes, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("layout", "before", "watched", "minute"), [(1, sampled, WATCHED, 90), (2, asked, ASKED, 112)]
+    ("layout", "before", "watched", "minute"),
+    [(1, sampled, WATCHED, 90), (2, asked, ASKED, 112), (3, asked, ASKED, 112)],
 )
 def test_a_journal_of_any_layout_stays_readable(
     layout: int, before: Callable[[], Task], watched: Process, minute: int

@@ -1,0 +1,125 @@
+"""Publishes this worker's definitions, puts them in force, and reads what others have published.
+
+A version is published before it is used or activated, so whoever meets its name, in the state or among orders, finds it
+here. Whoever is started last decides which version is in force. Invariant: what is published is never changed, since
+its name is its content; a worker that is started again with the same files writes nothing.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import orjson
+import structlog
+
+from agents.connection import Connection
+from agents.control_reader import ControlReader
+from agents.definition_book import DefinitionBook, Own
+from agents.definition_record import LARGEST
+from agents.source_groups import SourceGroup
+from agents.topic_reader import read_topic
+from agents.topics import TopicNames
+from schemas.problem import Problem, Refused
+from stream.control import ControlRecord, control_key, decoded
+
+_log = structlog.get_logger("casewatch.definitions")
+
+ACTIVE: Final = "active"
+Record = tuple[bytes, bytes]
+
+
+class DefinitionTopic:
+    """The definitions topic as one worker sees it; `book` takes up what is there."""
+
+    def __init__(self, connection: Connection, names: TopicNames, book: DefinitionBook) -> None:
+        self.book, self._connection, self._names = book, connection, names
+
+    async def prepare(self, control: ControlReader, at: int) -> None:
+        """Publish, read what there is of orders and versions, and put this worker's own versions in force, as of `at`
+        (ms); raises the broker's errors, and `Refused` for what is too large."""
+        await self.refresh()
+        await self._publish()
+        await control.catch_up()
+        orders = self._orders(active_of(control.latest), at)
+        await self._write(self._names.control, orders)
+        if orders:
+            await control.read_to_end()
+
+    async def refresh(self) -> None:
+        """Read what is published."""
+        if self.book.own:
+            async for record in read_topic(self._connection, self._names.definitions):
+                if record is not None:
+                    self.book.put(record.key, record.value)
+
+    async def complete(self, records: Iterable[ControlRecord]) -> None:
+        """See that every version that orders name has been read, before anything is handed on; raises the broker's
+        errors."""
+        if not all(self.book.knows(*named) for named in active_of(records).items()):
+            await self.refresh()
+
+    def in_force(self, groups: Iterable[SourceGroup], control: ControlReader) -> list[SourceGroup]:
+        """The groups, with each process as the version says that is in force."""
+        active = active_of(control.latest)
+        return [
+            group._replace(processes=tuple(self.book.in_force(process, active) for process in group.processes))
+            for group in groups
+        ]
+
+    async def _publish(self) -> None:
+        new = self.book.unpublished()
+        if too_large := [own for own in new if len(own.record) > LARGEST]:
+            raise Refused(map(_too_large, too_large))
+        await self._write(self._names.definitions, [(own.key, own.record) for own in new])
+        for own in new:
+            self.book.put(own.key, own.record)
+            _log.info("definition published", **_named(own))
+
+    def _orders(self, active: dict[str, str], at: int) -> list[Record]:
+        """What is to be ordered, so that this worker's versions are in force."""
+        orders: list[Record] = []
+        for own in self.book.own:
+            before, process = active.get(own.process.name), own.process
+            if before == process.identity:
+                continue
+            if before is not None and not self.book.activates:
+                _log.warning("another version is in force than in this file", active=before, **_named(own))
+                continue
+            told = {"identity": process.identity, "version": process.version, "at": at}
+            orders.append((control_key(ACTIVE, process.name), orjson.dumps(told)))
+            _log.info("definition activated: cases that begin from now on are of it", before=before, **_named(own))
+        return orders
+
+    async def _write(self, topic: str, records: Iterable[Record]) -> None:
+        records = list(records)
+        if not records:
+            return
+        producer = self._connection.producer()
+        await producer.start()
+        try:
+            for key, value in records:
+                await producer.send_and_wait(topic, value, key, partition=0)
+        finally:
+            await producer.stop()
+
+
+def active_of(records: Iterable[ControlRecord]) -> dict[str, str]:
+    """By process, the identity of the version that is in force by these records; others are passed over."""
+    active: dict[str, str] = {}
+    for record in records:
+        try:
+            order = decoded(record)
+            if order.kind == ACTIVE and order.told is not None:
+                active[order.process] = str(order.told["identity"])
+        except (ValueError, TypeError, LookupError):
+            continue
+    return active
+
+
+def _named(own: Own) -> dict[str, str]:
+    process = own.process
+    return {"process": process.name, "version": process.version, "identity": process.identity, "file": own.file}
+
+
+def _too_large(own: Own) -> Problem:
+    wrong = f"with its model it is {len(own.record) >> 20} MiB as it is published, and {LARGEST >> 20} MiB is the most"
+    return Problem(own.file, 1, "file", wrong, "take out of the model what is not about its steps")
