@@ -81,6 +81,11 @@ class Announcer:
         """Let the alerts of a case leave the alerts topic."""
         self.records.extend(AlertRecord(said.id, None) for said in case.said.values())
 
+    def unsay(self, case: Case) -> None:
+        """Take back what was said of a case and is yet to be drained: nobody is to read it any more."""
+        ids = {said.id for said in case.said.values()}
+        self.records = [record for record in self.records if record.id not in ids]
+
     def _id(self, case_id: str, finding: Finding) -> str:
         subject = [self.process.name, finding.rule, case_id, finding.key]
         return blake2b(orjson.dumps(subject), digest_size=16).hexdigest()

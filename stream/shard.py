@@ -139,6 +139,8 @@ class Shard:
         if order.kind == "active" and order.told is not None:
             known = watch.activate(order.told["identity"], order.told["at"])
             return "taken" if known else "of an unknown version"
+        if order.kind == "forget":
+            return "over" if order.told is None else watch.forget_case(order.about[0])
         return "unknown"
 
     def advance(self, now: int, limit: int = 1_000, noticed_at: int | None = None) -> bool:

@@ -232,6 +232,21 @@ class Watch:
         del self.cases[case_id]
         self.changed[case_id] = None
 
+    def forget_case(self, case_id: str) -> str:
+        """Let a case go at once with all that was said of it, also what is yet to be published; what became of that.
+
+        What windows have counted of it stays: it names nobody. A later event of the same id begins a fresh case.
+        """
+        case = self.cases.get(case_id)
+        if case is None:
+            return "not known"
+        if isinstance(case, bytes):
+            case = self.packer.unpacked(case)
+        self.touched.pop(case_id, None)
+        self.announcer.unsay(case)
+        self._forget(case_id, case)
+        return "forgotten"
+
     def journal(self) -> Iterator[tuple[bytes, bytes | None]]:
         """The records of the cases that have changed since the last call, tombstones for those that left."""
         for version in self.versions.retire():

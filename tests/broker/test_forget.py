@@ -1,0 +1,93 @@
+"""`casewatch forget` on a real broker: what leaves, what is told to remain, and what happens while nobody works."""
+
+import asyncio
+import subprocess
+from pathlib import Path
+
+import orjson
+
+from agents.wall_clock import as_text, now_ms
+from tests.broker.kafka import Kafka
+from tests.broker.test_bad_input import run_command, worker
+from tests.broker.traffic import committed, create_topics, latest, send
+
+NAME = "erased"
+STATE, ALERTS = f"{NAME}.state.{NAME}", f"{NAME}.alerts"
+
+
+async def forget(kafka: Kafka, case: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return await asyncio.to_thread(run_command, kafka, NAME, "forget", case, "--process", NAME, *options)
+
+
+async def opened(kafka: Kafka, *cases: str) -> None:
+    """Events that open cases now: each is late in a second."""
+    at = as_text(now_ms())
+    events = [(case.encode(), orjson.dumps({"id": case, "act": "Open", "at": at})) for case in cases]
+    await send(kafka.bootstrap, NAME, events)
+
+
+async def alerted(kafka: Kafka) -> set[str]:
+    """The cases with alerts."""
+    return {alert["case"] for alert in (await latest(kafka.bootstrap, ALERTS)).values()}
+
+
+async def newest(kafka: Kafka) -> set[bytes]:
+    """The keys of the state that are not taken away."""
+    found = {record.key: record.value for record in await committed(kafka.bootstrap, STATE)}
+    return {key for key, value in found.items() if value is not None}
+
+
+async def until_alerted(kafka: Kafka, cases: set[str]) -> None:
+    """Wait for the alerts of these cases."""
+    for _ in range(100):
+        if await alerted(kafka) == cases:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"alerts on {await alerted(kafka)} instead of {cases}")
+
+
+async def test_a_case_is_forgotten_by_every_task_and_what_remains_is_told(kafka: Kafka, tmp_path: Path) -> None:
+    """It leaves state and alerts, and the order leaves the control topic; its neighbour stays; a later event begins it
+    anew. While nobody works the order stands, and is taken away when the command is given again."""
+    await create_topics(kafka.bootstrap, {NAME: 3})
+    await opened(kafka, "anna", "bert")
+    await send(kafka.bootstrap, NAME, [(b"anna", b'{"id": "anna", "act": "Open", "at": "never"}')])
+    program = worker(kafka, tmp_path, NAME)
+    try:
+        await asyncio.to_thread(program.start, program.ready)
+        await until_alerted(kafka, {"anna", "bert"})
+
+        done = await forget(kafka, "anna")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert await alerted(kafka) == {"bert"}
+        assert await newest(kafka) & {b"case/erased/anna", b"case/erased/bert"} == {b"case/erased/bert"}
+        assert "taken     by all 3 tasks" in done.stdout
+        assert "removed   1 alerts from erased.alerts" in done.stdout
+        assert "remains   what erased holds of anna" in done.stdout
+        assert "remains   1 records on erased.alert-log" in done.stdout
+        assert "remains   1 dead letters" in done.stdout
+        assert await standing(kafka) == []
+        unknown = await forget(kafka, "nobody")
+        assert unknown.returncode == 1
+        assert unknown.stderr == "no task holds a case nobody of erased, and no alert is on it\n"
+
+        await opened(kafka, "anna")
+        await until_alerted(kafka, {"anna", "bert"})
+        assert await asyncio.to_thread(program.stop, 5) == 0
+        asked = await forget(kafka, "bert", "--wait", "1")
+        assert (asked.returncode, "not yet: erased.state.erased/0" in asked.stdout) == (3, True)
+        assert await standing(kafka) == [b'["forget","erased","bert"]']
+        await asyncio.to_thread(program.start, program.ready)
+        again = await forget(kafka, "bert")
+        assert again.returncode == 0, again.stdout + again.stderr
+    finally:
+        await asyncio.to_thread(program.kill)
+    assert await alerted(kafka) == {"anna"}
+    assert await standing(kafka) == []
+
+
+async def standing(kafka: Kafka) -> list[bytes]:
+    """The orders that stand."""
+    found = {record.key: record.value for record in await committed(kafka.bootstrap, f"{NAME}.control")}
+    return [key for key, value in found.items() if value is not None]
