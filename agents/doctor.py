@@ -7,7 +7,7 @@ that is written is one tombstone on the dead-letter topic, which says nothing an
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -33,7 +33,7 @@ PAUSE_S: Final = 0.2
 WATCH_S: Final = 7.0
 """Positions are noted every three seconds: in seven, one that is read has moved."""
 
-MOST_LETTERS: Final = 10_000
+MOST_RECORDS: Final = 10_000
 PROBE_KEY: Final = b"doctor"
 
 
@@ -75,7 +75,7 @@ class Doctor:
         told.append(await self._clock())
         told += await self._group()
         told += await self._lag()
-        told.append(await self._letters())
+        told += [await self._letters(), await self._control()]
         return told
 
     async def _transactions(self) -> Diagnosis:
@@ -173,7 +173,8 @@ class Doctor:
         topic = self.names.dead_letters
         if topic not in self.found:
             return unknown("dead letters", topic, "there is no such topic yet")
-        counts = Counter((each["process"] or "?", each["reason"]) for each in await self._newest_letters(topic))
+        letters = [orjson.loads(value) for value in (await self._newest(topic)).values()]
+        counts = Counter((each["process"] or "?", each["reason"]) for each in letters)
         if not counts:
             return right("dead letters", topic, "nothing was refused")
         told = ", ".join(f"{count} × {process}: {reason}" for (process, reason), count in counts.most_common(5))
@@ -181,16 +182,36 @@ class Doctor:
         remedy = "`casewatch dead-letters` shows them, `--retry` feeds them in again"
         return attention("dead letters", topic, f"{told}{more}", remedy)
 
-    async def _newest_letters(self, topic: str) -> list[dict[str, Any]]:
-        """Read the newest of what was refused, by key; bounded, since a source that is all refused fills a topic."""
-        newest: dict[tuple[int, bytes], bytes | None] = {}
+    async def _control(self) -> Diagnosis:
+        """Count what tasks are told, by kind; an order to forget is taken away when every task has taken it."""
+        topic = self.names.control
+        if topic not in self.found:
+            return unknown("control", topic, "there is no such topic yet")
+        kinds = Counter(kind_of(key) for key in await self._newest(topic))
+        told = ", ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items())) or "nothing"
+        if kinds["forget"]:
+            remedy = "start workers, and give `casewatch forget` again for these cases"
+            return attention("control", topic, f"{told} stands; not every task has forgotten what it is to", remedy)
+        return right("control", topic, f"{told} stands")
+
+    async def _newest(self, topic: str) -> dict[bytes, bytes]:
+        """Read the newest of a topic, by key; bounded, since a source that is all refused fills one."""
+        newest: dict[bytes, bytes | None] = {}
         for partition in [TopicPartition(topic, p) for p in range(self.found[topic].partitions)]:
             async with asyncio.timeout(ASK_S):
                 end = (await self.stable.end_offsets([partition]))[partition]
                 first = (await self.stable.beginning_offsets([partition]))[partition]
                 self.stable.assign([partition])
-                self.stable.seek(partition, max(first, end - MOST_LETTERS))
+                self.stable.seek(partition, max(first, end - MOST_RECORDS))
                 while await self.stable.position(partition) < end:
                     for record in (await self.stable.getmany(timeout_ms=POLL_MS)).get(partition, ()):
-                        newest[partition.partition, record.key] = record.value
-        return [orjson.loads(value) for value in newest.values() if value is not None]
+                        newest[record.key] = record.value
+        return {key: value for key, value in newest.items() if value is not None}
+
+
+def kind_of(key: bytes) -> str:
+    """The kind of a control record, by its key; `unreadable` for one that is none."""
+    try:
+        return str(orjson.loads(key)[0])
+    except (ValueError, TypeError, LookupError):
+        return "unreadable"

@@ -64,7 +64,7 @@ def _reached(done: Forgotten, names: TopicNames) -> Iterator[str]:
 
 def _beyond(done: Forgotten, names: TopicNames, case: str) -> Iterator[str]:
     """What is not this command's to remove, or not at once."""
-    for source in done.sources:
+    for source in done.sources if done.known or done.logged or done.letters else ():
         yield f"remains   what {source} holds of {case}, and every copy of it: its owner's to remove"
     if done.logged:
         until = as_text(done.logged_at + LOG_KEPT_DAYS * DAY)[:10]
