@@ -241,7 +241,7 @@ class Watch:
         if case is None:
             return "not known"
         if isinstance(case, bytes):
-            case = self.packer.unpacked(case)
+            case = self._unpack(case_id, case)
         self.touched.pop(case_id, None)
         self.announcer.unsay(case)
         self._forget(case_id, case)
