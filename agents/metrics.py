@@ -52,6 +52,10 @@ class Metrics:
         self.orders = self._counter("casewatch_control", told, "kind", "outcome")
         missed = "Cases whose definition version is lost (missing), and orders to use one that is (unknown)"
         self.versions = self._counter("casewatch_lost_versions", missed, "process", "outcome")
+        what = "Alerts that time alone would raise while a source is silent: held, muted, then released or dropped"
+        self.doubted = self._counter("casewatch_doubted_alerts", what, "process", "rule", "outcome")
+        what = "Silences of sources that the shards were told of: begun, ended"
+        self.silences = self._counter("casewatch_silences", what, "process", "topic", "outcome")
         labels = ("process", "rule", "kind", "stage", "state", "grade")
         self.alerts = self._counter("casewatch_alerts", "Transitions of alerts", *labels)
         self._counters: Mapping[str, Counter] = {
@@ -62,6 +66,8 @@ class Metrics:
             "partials": self.partials,
             "control": self.orders,
             "versions": self.versions,
+            "doubted": self.doubted,
+            "silences": self.silences,
         }
 
     def _make_gauges(self) -> None:
@@ -77,6 +83,8 @@ class Metrics:
         self.clock_mode = self._gauge(
             "casewatch_clock_mode", "What moves an input's clock", "topic", "partition", "mode"
         )
+        delayed = "How late a delayed feed brings its newest event: so far is the monitor blind; 0 for any other"
+        self.feed_delay = self._gauge("casewatch_feed_delay_seconds", delayed, "topic", "partition")
         self.clock_seconds = self._gauge("casewatch_clock_seconds", "A task's clock (Unix time)", "group", "partition")
         skew = "By how much this machine's clock is ahead of the broker's; below 0 where it is behind"
         self.clock_skew = self._gauge("casewatch_clock_skew_seconds", skew)
@@ -116,7 +124,7 @@ class Metrics:
     def forget_tasks(self) -> None:
         """Drop the gauges of tasks, which may have gone to another worker; the next reading sets those that are
         ours."""
-        of_tasks = (self.lag_events, self.lag_seconds, self.cases, self.clock_mode, self.clock_seconds)
+        of_tasks = self.lag_events, self.lag_seconds, self.cases, self.clock_mode, self.feed_delay, self.clock_seconds
         for gauge in (*of_tasks, *self._figures.values()):
             gauge.clear()
 

@@ -95,6 +95,7 @@ class Survey:
             mode = snapshot.modes.get(source)
             if mode is not None:
                 self._metrics.set_clock_mode(source.topic, source.partition, mode)
+                self._metrics.feed_delay.labels(*map(str, source)).set(snapshot.delays.get(source, 0) / 1000)
 
     def _waiting(self, source: Input, position: int) -> int:
         end = self._feed.end(TopicPartition(*source))

@@ -5,7 +5,7 @@ Invariant: the last record per id is the present state; `revision` counts from 1
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,6 +39,8 @@ class Grade(StrEnum):
     LATE = "late"
 
 
+Muted = Literal["feed silent"]
+FEED_SILENT: Final[Muted] = "feed silent"
 Why = Literal["event", "time", "end", "conflict"]
 Kind = Literal["sla", "slo", "deviation", "constraint", "rule", "temporal", "prediction", "feed"]
 
@@ -130,6 +132,11 @@ class Alert(Value):
     happened_at: datetime
     noticed_at: datetime
     due_at: datetime | None = None
+    muted: Muted | None = Field(
+        None,
+        description="why nobody should act on it yet; feed silent: time alone made it true since its case's feed was "
+        "last heard, and what it waits for may have happened unseen",
+    )
     summary: str
     explanation: Explanation
     labels: dict[str, str]

@@ -42,5 +42,6 @@ class Admission:
             return Refusal("future", "the event's time lies more than an hour ahead of its record's")
         if at < self.earliest:
             return Refusal("implausible_timestamp", "the event's time lies before the earliest that is taken")
-        clock.saw_event(min(at, read_at), historical=stamped_at - at > max(self.lateness, STALE_MS))
+        delayed = stamped_at - at > max(self.lateness, STALE_MS)
+        clock.saw_event(min(at, read_at), delayed, stamped_at - at if delayed else 0)
         return found

@@ -6,12 +6,13 @@ numbers begin anew once a case was forgotten, and would not do.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
 
-from schemas.alert import State
+from schemas.alert import FEED_SILENT, State
 from stream.case import Case
 from stream.clock import Moment
 from stream.effects import AlertRecord
@@ -27,35 +28,45 @@ from stream.said import Said
 from stream.sla.running import Stopped
 from stream.wording import Phrases, iso_instant, phrases, summary, unknown
 
+Key = tuple[str, str]
+
 
 class Announcer:
-    """Writes the alert records of one process in one task; `records` and `counts` wait to be drained."""
+    """Writes the alert records of one process in one task; `records` and `counts` wait to be drained.
+
+    `in_doubt`: whether, in the case last announced, time seems to say more than is sure.
+    """
 
     def __init__(self, process: Process, inputs: tuple[Input, ...]) -> None:
         self.process, self.inputs = process, inputs
         self.voices: dict[Process, Voice] = {}
         self.records: list[AlertRecord] = []
         self.counts: Counter[tuple[str, ...]] = Counter()
+        self.in_doubt = False
 
-    def announce(self, case_id: str, case: Case, moment: Moment, now: int) -> bool:
+    def announce(self, case_id: str, case: Case, moment: Moment, now: int, doubtful: Moment | None = None) -> bool:
         """Publish what has changed of a case; `now` is the wall clock (ms). True if anything was said.
 
         Live, a finding is told as soon as it is true, and the highest stage alone where several were passed. In history
-        nobody waits: it is told once nothing can change it, and every stage with its own instant.
+        nobody waits: it is told once nothing can change it, and every stage with its own instant. Where time cannot be
+        trusted beyond `moment`, what only holds at the `doubtful` one is held, or muted where it was said.
         """
         before = len(self.records)
         case.settling = FOREVER
         found = {(f.rule, f.key): f for f in findings_of(case.fold, moment)}
+        doubted = set() if doubtful is None else self._doubted(Asked(case_id, case, doubtful, now), found)
         for key in [key for key, said in case.said.items() if key not in found and not said.frozen]:
-            self._tell(Telling(case_id, case, case.said[key], Truth.GONE, now))
+            if key not in doubted:
+                self._take_back(Telling(case_id, case, case.said[key], Truth.GONE, now), key)
         for key, finding in found.items():
             said = case.said.get(key)
-            if said is not None and said.frozen:
+            if key in doubted or (said is not None and said.frozen):
                 continue
             settled = finding.rests_on < moment.settled_to
             if not settled:
                 case.settling = min(case.settling, finding.rests_on)
-            if said is not None and said.settled is settled and said.finding == finding and said.stands:
+            kept = said is not None and (said.settled is settled or (said.settled and doubtful is not None))
+            if kept and said is not None and said.finding == finding and said.stands and not said.muted:
                 continue
             if settled or moment.live:
                 said = said or case.said.setdefault(key, Said(self._id(case_id, finding), finding))
@@ -67,6 +78,9 @@ class Announcer:
         said = telling.said
         changed = said.settled is not settled or (finding != said.finding and finding.said != said.finding.said)
         told = said.finding.marks_passed if said.state not in (None, State.RETRACTED) else 0
+        if said.muted:
+            changed, said.muted = True, False
+            self._count_doubt(said, "released")
         said.settled = settled
         for stage in stages(finding, told, self._voice(telling.case).severities.get(finding.rule), live=live):
             said.finding = stage
@@ -77,9 +91,50 @@ class Announcer:
         elif finding.marks_passed <= told or not finding.marks_passed:
             self._tell(telling._replace(changed=changed))
 
+    def _doubted(self, asked: "Asked", found: Mapping[Key, Finding]) -> set[Key]:
+        """What is not to be told as it was `found`, since time cannot be trusted: what time alone has made true since
+        is held, or muted if it was said; what it has taken back is not told anew."""
+        said_of = asked.case.said
+        later = {(f.rule, f.key): f for f in findings_of(asked.case.fold, asked.doubtful)}
+        self.in_doubt = later != found
+        doubted = {key for key in found if key not in later and key not in said_of}
+        for key, finding in later.items():
+            said, sure = said_of.get(key), found.get(key)
+            if sure is None and (said is None or said.state is None):
+                if said is None:
+                    said = said_of[key] = Said(self._id(asked.case_id, finding), finding)
+                    said.muted = True
+                    self._count_doubt(said, "held")
+                said.finding = finding
+                doubted.add(key)
+            elif said is not None and said.stood_on(sure, finding):
+                doubted.add(key)
+                self._mute(Telling(asked.case_id, asked.case, said, Truth.HOLDS, asked.now))
+        return doubted
+
+    def _mute(self, telling: "Telling") -> None:
+        said = telling.said
+        if said.open and not said.muted:
+            said.muted, said.settled = True, False
+            self._count_doubt(said, "muted")
+            self._tell(telling)
+
+    def _take_back(self, telling: "Telling", key: Key) -> None:
+        said = telling.said
+        if said.muted:
+            said.muted = False
+            self._count_doubt(said, "dropped")
+        if said.state is None:
+            del telling.case.said[key]
+        else:
+            self._tell(telling)
+
+    def _count_doubt(self, said: Said, outcome: str) -> None:
+        self.counts["doubted", self.process.name, said.finding.rule, outcome] += 1
+
     def forget(self, case: Case) -> None:
         """Let the alerts of a case leave the alerts topic."""
-        self.records.extend(AlertRecord(said.id, None) for said in case.said.values())
+        self.records.extend(AlertRecord(said.id, None) for said in case.said.values() if said.revision)
 
     def unsay(self, case: Case) -> None:
         """Take back what was said of a case and is yet to be drained: nobody is to read it any more."""
@@ -125,7 +180,8 @@ class Announcer:
             "happened_at": iso_instant(_happened(finding, state, telling.case)),
             "noticed_at": iso_instant(telling.now),
             **({} if finding.due_at is None else {"due_at": iso_instant(finding.due_at)}),
-            "summary": summary(telling.case_id, finding, state, words),
+            **({"muted": FEED_SILENT} if said.muted else {}),
+            "summary": summary(telling.case_id, finding, state, words, muted=said.muted),
             "explanation": explanation(finding, state, fold.recent, words),
             "labels": process.segment_labels(fold.attributes),
             "owner": owner,
@@ -173,6 +229,15 @@ class Voice:
         if by_choice and len(by_choice) == 1:
             return by_choice[0]
         return by_choice[min(Level(*finding.detail).choice, len(by_choice) - 1)] if by_choice else unknown(finding.rule)
+
+
+class Asked(NamedTuple):
+    """A case of which is asked what has become true at a moment that cannot be trusted."""
+
+    case_id: str
+    case: Case
+    doubtful: Moment
+    now: int
 
 
 class Telling(NamedTuple):

@@ -28,10 +28,14 @@ class InputClock:
     `newest_at` is the newest event time, `newest_stamp` the timestamp of the newest record of any kind, `mark` the
     frontier that a clock mark set, `read_at` when records were last read (wall clock), `end` the input's last stable
     offset, None until it is known: until then nothing is said about time. `cold`: the input was read from offset 0, so
-    that what is missing from a case was never there; `first_at` is the time of the first event read.
+    that what is missing from a case was never there; `first_at` is the time of the first event read. `delay`: by how
+    much (ms) the newest event came late, where that makes the input historical without being a replay: so far is the
+    task blind.
     """
 
-    __slots__ = ("cold", "end", "first_at", "historical", "mark", "newest_at", "newest_stamp", "position", "read_at")
+    __slots__ = (
+        "cold", "delay", "end", "first_at", "historical", "mark", "newest_at", "newest_stamp", "position", "read_at",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.newest_at: int | None = None
@@ -39,6 +43,7 @@ class InputClock:
         self.cold = True
         self.newest_stamp = 0
         self.historical = False
+        self.delay = 0
         self.mark: int | None = None
         self.position = 0
         self.end: int | None = None
@@ -54,17 +59,22 @@ class InputClock:
             self.newest_stamp = stamped_at
         self.read_at = read_at
 
-    def saw_event(self, at: int, historical: bool) -> None:
-        """Note an event: the newest one decides whether the input is historical."""
+    def saw_event(self, at: int, historical: bool, delay: int = 0) -> None:
+        """Note an event: the newest one decides whether the input is historical, and by how much (ms) it is delayed."""
         if self.first_at is None:
             self.first_at = at
         if self.newest_at is None or at >= self.newest_at:
-            self.newest_at, self.historical = at, historical
+            self.newest_at, self.historical, self.delay = at, historical, delay
 
     def saw_mark(self, instant: int) -> None:
         """Note a clock mark: every instant up to and including it is over."""
         self.mark = max(instant + 1, self.mark or 0)
         self.historical = True
+
+    def catch_up(self, stretched: int) -> None:
+        """Note that a backlog no more than `stretched` (ms) late has ended: the input is no delayed feed for that."""
+        if self.historical and self.newest_at is not None and self.newest_stamp - self.newest_at <= stretched:
+            self.historical, self.delay = False, 0
 
     def warm(self, at: int, horizon: int) -> bool:
         """Whether a case first seen at `at` (ms) may be an old one: the input was first read from the middle."""
@@ -165,6 +175,11 @@ class TaskClock:
         if frontiers.clock > clock or frontiers.settled_to > settled_to or frontiers.live is not live:
             later = max(frontiers.clock, clock), max(frontiers.settled_to, settled_to)
             self.moment = Moment(*later, frontiers.live)
+
+    def hold(self, before: Moment, settled_to: int) -> None:
+        """Let nothing settle beyond an instant (ms) that had not settled `before`."""
+        if self.moment is not BEFORE_TIME and self.moment.settled_to > settled_to:
+            self.moment = self.moment._replace(settled_to=max(before.settled_to, settled_to))
 
     def _least(self, inputs: Sequence[InputClock], wall: int) -> Moment | None:
         heard = [i for i in inputs if not i.silent(wall)]

@@ -66,3 +66,15 @@ class Finding(NamedTuple):
         elif self.known_at is not None:
             rests_on = max(rests_on, self.known_at)
         return rests_on if self.closed_at is None else max(rests_on, self.closed_at)
+
+
+def carries(finding: Finding | None, said: Finding) -> bool:
+    """Whether a finding is what was said, or that with more to it by now: of a service level the stage that was said,
+    at the same instant."""
+    if finding is None or (said.closed_at is not None and finding.closed_at != said.closed_at):
+        return False
+    if finding.kind != "sla":
+        return finding.happened_at == said.happened_at and finding.detail == said.detail
+    marks, number = Level(*finding.detail).marks, said.marks_passed
+    passed = finding.marks_passed >= number > 0 and marks[number - 1] == said.happened_at
+    return passed and finding.due_at == said.due_at

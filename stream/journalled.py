@@ -119,6 +119,7 @@ def read_said_entry(fields: list[Any]) -> tuple[tuple[str, str], Said]:
     """What was said under a key, and the key."""
     key, alert_id, finding, state, *rest = fields
     said = Said(alert_id, read_finding(finding))
-    said.state = State(state)
-    said.revision, said.episode, said.settled, said.frozen = rest
+    said.state = None if state is None else State(state)
+    said.revision, said.episode, said.settled, said.frozen, *muted = rest
+    said.muted = bool(muted)
     return (key[0], key[1]), said

@@ -144,7 +144,8 @@ class Packer:
         return [automaton.dump(fold.frontier), fold.cost, fold.floor]
 
     def _said(self, key: tuple[str, str], said: Said) -> list[Any]:
-        return [key, said.id, said.finding, said.state, said.revision, said.episode, said.settled, said.frozen]
+        muted = (True,) if said.muted else ()
+        return [key, said.id, said.finding, said.state, said.revision, said.episode, said.settled, said.frozen, *muted]
 
     def unpacked(self, record: bytes) -> Case:
         """The case of a record; raises `UnreadableState`."""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import orjson
 
@@ -20,6 +20,7 @@ from stream.effects import Effects
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import LAYOUT, UnreadableState, refuse_unknown
 from stream.ledger.standing import Figure
+from stream.outages import silence_told
 from stream.process import Process
 from stream.versions import Count
 from stream.watch import Watch
@@ -28,6 +29,7 @@ TASK_KEY = b"task"
 VERSION_KEYS = b"version/"
 Older = Mapping[str, Mapping[str, Process]]
 """By process and identity, the versions that can be compiled when a case is of them, or one is activated."""
+NO_DELAYS: Final[Mapping[Input, int]] = MappingProxyType({})
 
 
 class PositionGap(Exception):
@@ -35,14 +37,16 @@ class PositionGap(Exception):
 
 
 class Snapshot(NamedTuple):
-    """What gauges show: cases by process and state, for each input its newest event time (ms) and clock mode, the
-    figures of what spans tasks, and by process how many open cases are of which version."""
+    """What gauges show: cases by process and state, for each input its newest event time (ms), its clock mode and by
+    how much (ms) it is a delayed feed, the figures of what spans tasks, and by process how many open cases are of which
+    version."""
 
     cases: dict[str, dict[str, int]]
     newest_at: dict[Input, int]
     modes: dict[Input, ClockMode]
     figures: tuple[Figure, ...] = ()
     versions: Mapping[str, Sequence[Count]] = MappingProxyType({})
+    delays: Mapping[Input, int] = NO_DELAYS
 
 
 class Shard:
@@ -141,6 +145,9 @@ class Shard:
             return "taken" if known else "of an unknown version"
         if order.kind == "forget":
             return "over" if order.told is None else watch.forget_case(order.about[0])
+        if order.kind == "silence" and order.told is not None:
+            watch.hear(silence_told(order.process, order.about, order.told))
+            return "applied"
         return "unknown"
 
     def advance(self, now: int, limit: int = 1_000, noticed_at: int | None = None) -> bool:
@@ -187,6 +194,7 @@ class Shard:
                 "clock": None if watch.clock.now is None else watch.clock.moment,
                 "inputs": {self._label(source): clock.record() for source, clock in watch.input_clocks.items()},
                 **({"active": watch.versions.wanted} if watch.versions.wanted else {}),
+                **watch.outages.record(),
             }
             for name, watch in self.watches.items()
         }
@@ -254,6 +262,7 @@ class Shard:
                 watch.activate(*watched["active"])
             if watched["clock"] is not None:
                 watch.clock.moment = Moment(*watched["clock"])
+            watch.outages.restore(watched.get("silences"))
             for source, clock in watch.input_clocks.items():
                 if self._label(source) in watched["inputs"]:
                     clock.restore(watched["inputs"][self._label(source)])
@@ -268,6 +277,7 @@ class Shard:
             {source: clock.newest_at for source, clock in clocks if clock.newest_at is not None},
             {source: clock.mode(now) for source, clock in clocks},
             versions={name: watch.versions.census() for name, watch in self.watches.items()},
+            delays={source: clock.delay for source, clock in clocks},
         )
 
 

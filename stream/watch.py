@@ -11,13 +11,16 @@ from typing import Any
 from stream.admission import Admission
 from stream.announcer import Announcer
 from stream.case import Case
-from stream.census import AT_RISK, BREACHED, DEVIATING, OPEN, Census
+from stream.census import AGAIN, Census, flags_of
 from stream.clock import BEFORE_TIME, InputClock, Moment, TaskClock
 from stream.deadlines import Deadlines
+from stream.doubt import Doubt, Review
 from stream.effects import DeadLetter
 from stream.event import Event
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import FLAGS, WAKE
+from stream.ledger.feed import Silence
+from stream.outages import Outages
 from stream.partials import Partials
 from stream.process import Process
 from stream.renewal import renew
@@ -52,7 +55,11 @@ class Watch:
         self.census = Census()
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.dead_letters: list[DeadLetter] = []
-        self.kept_ms = max(process.retention, process.lateness)
+        self.outages = Outages(process.lateness, process.patience)
+        self.unjudged_ms = process.definition.events.silence_ms
+        self.doubt = Doubt(self.outages, self.announcer, self.partials, self.versions, self.census)
+        self.review = Review(self.cases)
+        self.kept_ms = self.doubt.kept_ms = max(process.retention, process.lateness)
 
     def activate(self, identity: str, at: int) -> bool:
         """Let cases begin on another version from now on, as was decided at `at` (ms); all records are read by it.
@@ -70,7 +77,9 @@ class Watch:
         """Let what surrounds the cases be as the newest version says."""
         self.process, self.admission = process, Admission(process, self.admission.earliest)
         self.clock.lateness, self.clock.patience = process.lateness, process.patience
-        self.kept_ms = max(process.retention, process.lateness)
+        self.kept_ms = self.doubt.kept_ms = max(process.retention, process.lateness)
+        self.outages.lateness, self.outages.patience = process.lateness, process.patience
+        self.unjudged_ms = process.definition.events.silence_ms
         self.supplements = Supplements()
         self.partials.lead(process)
 
@@ -149,14 +158,45 @@ class Watch:
         return True
 
     def _horizon(self, clock: InputClock) -> int:
-        """The time (ms) before which a case has settled: of its input, and of every other that is still to be read."""
+        """The time (ms) before which a case has settled: of its input, and of every other that is still to be read.
+
+        A topic that has been quiet for less than `silence` may turn out to have been silent since its newest event.
+        """
         newest_at = clock.newest_at or 0
         for other in self.clocks:
             if other is not clock and not other.read_to_end:
                 if other.newest_at is None:
                     return BEFORE_TIME.clock
                 newest_at = min(newest_at, other.newest_at)
-        return newest_at - self.process.lateness
+            elif other is not clock and self.unjudged_ms and other.newest_at is not None:
+                newest_at = min(newest_at, max(other.newest_at, (clock.newest_at or 0) - self.unjudged_ms))
+        horizon = newest_at - self.process.lateness
+        return min(horizon, self.outages.sure.settled_to) if self.outages.known else horizon
+
+    def hear(self, silence: Silence) -> None:
+        """Take what is told of a source: that it is silent, or that it speaks again."""
+        if any(source.topic == silence.topic for source in self.inputs) and self.outages.hear(silence):
+            self.counts["silences", self.process.name, silence.topic, "ended" if silence.recovered_at else "begun"] += 1
+
+    def _weigh(self, before: Moment, wall: int) -> None:
+        """See how far time can be trusted, and look again at what was told or held back in another light."""
+        if self.outages.move(self.input_clocks, self.clock.moment, wall):
+            self.review.begin()
+        if self.outages.known:
+            self.clock.hold(before, self.outages.sure.settled_to)
+
+    def _review(self, moment: Moment, noticed_at: int, limit: int) -> int:
+        """Look again at up to `limit` cases that a silence may have touched; `limit` where there may be more."""
+        found = self.review.next(bool(self.outages.known), limit)
+        for case_id in found:
+            case = self.cases[case_id]
+            if isinstance(case, bytes):
+                case = self._unpack(case_id, case)
+            case.seen = None
+            case.flags &= ~AGAIN
+            self.changed[case_id] = None
+            self._look(case_id, moment, noticed_at)
+        return limit if self.review.due else len(found)
 
     def advance(self, wall: int, limit: int, noticed_at: int) -> int:
         """Let time pass to wall clock `wall` (ms); look at what was touched, then at up to `limit` due cases. What is
@@ -164,13 +204,16 @@ class Watch:
 
         Returns how many were looked at because they were due.
         """
+        before = self.clock.moment
         self.clock.move(self.clocks, wall)
+        if self.outages.known:
+            self._weigh(before, wall)
         self.partials.wall = max(wall, self.partials.wall)
         moment = self.clock.moment
         for case_id in self.touched:
             self._look(case_id, moment, noticed_at)
         self.touched.clear()
-        fired = 0
+        fired = self._review(moment, noticed_at, limit) if self.review.due else 0
         while fired < limit:
             due = self.deadlines.due(moment.clock)
             if due is None:
@@ -199,6 +242,12 @@ class Watch:
         """Ask what is true of a case, say what has changed, and arm it for the next time that something may."""
         case = self.cases[case_id]
         assert isinstance(case, Case)
+        if self.outages.known and self.outages.sure[:2] != moment[:2]:
+            changed, look = self.doubt.look(case_id, case, moment, noticed_at)
+            if changed:
+                self.changed[case_id] = None
+            self._arm(case_id, case, look)
+            return
         over_at = case.fold.over_at(moment.clock)
         if case.process.counted and self.partials.count(case, moment, over_at):
             self.changed[case_id] = None
@@ -212,7 +261,7 @@ class Watch:
                 self.changed[case_id] = None
             case.seen = stance if before == (fold.stopped, fold.past) else case.stance(moment, over_at)
         if unsaid or not case.flags:
-            flags = _flags(case, over_at)
+            flags = flags_of(case, over_at)
             if flags != case.flags:
                 self.census.move(case.flags, flags)
                 self.versions.version(case.process).count(case.flags, flags)
@@ -220,8 +269,11 @@ class Watch:
             if over_at is not None and case.forgotten_at(over_at, self.kept_ms) < moment.clock:
                 self._forget(case_id, case)
                 return
-        look = case.next_look(moment, over_at, self.kept_ms)
-        if case.wake is None or look < case.wake:
+        self._arm(case_id, case, case.next_look(moment, over_at, self.kept_ms))
+
+    def _arm(self, case_id: str, case: Case, look: int | None) -> None:
+        """Have a case looked at after an instant (ms), if that is sooner than it would be."""
+        if look is not None and (case.wake is None or look < case.wake):
             case.wake = self.deadlines.arm(look, case_id)
 
     def _forget(self, case_id: str, case: Case) -> None:
@@ -282,14 +334,6 @@ class Watch:
         wake, flags = fields[WAKE], int(fields[FLAGS])
         self.census.move(0, flags)
         self.versions.taken_up(number_of(fields), flags)
+        self.review.due = self.review.due or flags & AGAIN != 0
         if wake is not None:
             self.deadlines.arm(wake, case_id)
-
-
-def _flags(case: Case, over_at: int | None) -> int:
-    flags = OPEN if over_at is None else 0
-    for said in case.said.values():
-        if said.open:
-            breached = said.finding.stage in ("breach", "overdue")
-            flags |= DEVIATING if said.finding.kind != "sla" else BREACHED if breached else AT_RISK
-    return flags

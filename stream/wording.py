@@ -178,8 +178,10 @@ def unknown(rule: str) -> Phrases:
     return Phrases(f"{rule} was not met", f"{rule} is not met yet", "it came")
 
 
-def summary(case: str, finding: Finding, state: State, said: Phrases | None) -> str:
+def summary(case: str, finding: Finding, state: State, said: Phrases | None, *, muted: bool = False) -> str:
     """The sentence of an alert's record; `said` are the phrases of its promise, None for anything else."""
+    if muted:
+        return f"{case}: muted while its feed is silent: {_statement(finding, said)}"
     if state is State.RETRACTED:
         return f"{case}: taken back: {_statement(finding, said)}"
     if state is State.RESOLVED:
@@ -193,12 +195,13 @@ def _statement(finding: Finding, said: Phrases | None) -> str:
     due = f"due {due_text(finding.due_at or 0, said.timezone)}"
     if finding.stage == "breach":
         return f"{said.broken} ({due})"
+    least = "at least " if finding.grade == "warm_start" else ""
     if finding.stage == "overdue":
-        return f"{said.broken}, overdue by {length_text(finding.happened_at - (finding.due_at or 0))} ({due})"
+        return f"{said.broken}, overdue by {least}{length_text(finding.happened_at - (finding.due_at or 0))} ({due})"
     level = Level(*finding.detail)
     if finding.due_at is None:
         due = f"the clock stands still, {length_text(level.left or 0)} left"
-    return f"{_share(finding, level, said):g} % of the time is gone, {said.waiting} ({due})"
+    return f"{least}{_share(finding, level, said):g} % of the time is gone, {said.waiting} ({due})"
 
 
 def _share(finding: Finding, level: Level, said: Phrases) -> float:
@@ -214,15 +217,16 @@ def _resolution(finding: Finding, said: Phrases | None) -> str:
     if said is None:
         return _broken_to_the_end(finding, ending)
     closed_at, due_at = finding.closed_at or 0, finding.due_at
+    least = "at least " if finding.grade == "warm_start" else ""
     due = f"due {due_text(due_at, said.timezone)}" if due_at is not None else "the clock stood still"
     if ending and (finding.outcome == "cancelled" or not said.met_by_end):
         return f"{ending}{said.still_without} ({due})"
     if said.counts_silence:
-        return f"the case went on after {length_text(closed_at - finding.detail[0])} ({due})"
+        return f"the case went on after {least}{length_text(closed_at - finding.detail[0])} ({due})"
     what = ending or said.answered
     if due_at is None or closed_at <= due_at:
         return f"{what} in time, after a warning ({due})"
-    return f"{what} {length_text(closed_at - due_at)} late ({due})"
+    return f"{what} {least}{length_text(closed_at - due_at)} late ({due})"
 
 
 def _broken(finding: Finding) -> str:

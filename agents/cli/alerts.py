@@ -62,7 +62,8 @@ def line(alert: dict[str, Any]) -> str:
     """Tell an alert on one line: when, how bad, what has become of it, and what it is about."""
     noticed = str(alert["noticed_at"])[:19].replace("T", " ")
     stage = alert.get("stage") or alert["kind"]
-    return f"{noticed}  {alert['severity']:8} {alert['state']:12} {stage:9} {alert['process']}: {alert['summary']}"
+    state = "muted" if alert.get("muted") else alert["state"]
+    return f"{noticed}  {alert['severity']:8} {state:12} {stage:9} {alert['process']}: {alert['summary']}"
 
 
 async def _show(connection: Connection, topic: str, follow: bool, shown: Shown) -> None:

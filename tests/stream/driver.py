@@ -11,6 +11,7 @@ import orjson
 
 from schemas.alert import Alert
 from schemas.definition import Definition
+from stream.control import ControlRecord, control_key
 from stream.effects import DeadLetter
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.process import Process, compile_process
@@ -64,7 +65,7 @@ class Task:
     def __init__(self, *processes: Process) -> None:
         self.processes = processes
         self.shard = Shard(processes)
-        self.offset = 0
+        self.offset = self.told = 0
         self.journal: dict[bytes, bytes] = {}
         self.alerts: list[Alert] = []
         self.tombstones: list[str] = []
@@ -106,6 +107,14 @@ class Task:
     def wait(self, minute: float) -> None:
         """Nothing arrives until this minute."""
         self.tick(at(minute))
+
+    def hear(self, last: float, since: float, recovered: float | None = None, topic: str = SOURCE.topic) -> None:
+        """The Ledger says that a topic is silent since minute `since`, its newest record being of `last`, or was."""
+        recovered_at = None if recovered is None else at(recovered)
+        for each in self.processes:
+            value = orjson.dumps([at(last), at(since), recovered_at])
+            self.shard.control([ControlRecord(self.told, control_key("silence", each.name, topic), value)])
+            self.told += 1
 
     def drain(self) -> None:
         """Take what has changed."""

@@ -160,3 +160,14 @@ def test_an_event_from_far_in_the_future_is_set_aside() -> None:
     task.live(event(60, "Opened"), event(61, "Opened", case="T-2"), now=0)
     assert [letter.reason for letter in task.dead_letters] == ["future"]
     assert task.counts["events", "tickets", "crm.tickets", "refused"] == 1
+
+
+def test_a_delayed_feed_says_by_how_much_the_monitor_is_blind() -> None:
+    """A replay is none, nor is a feed that has caught up."""
+    task = Task(process(sla=SLA))
+    task.history(event(-600, "Opened", case="T-0"))
+    assert task.shard.snapshot(at(0)).delays == {SOURCE: 0}
+    task.live(event(0, "Opened"), now=500)
+    assert task.shard.snapshot(at(500)).delays == {SOURCE: 500 * 60_000}
+    task.live(event(505, "Opened", case="T-2"))
+    assert task.shard.snapshot(at(505)).delays == {SOURCE: 0}

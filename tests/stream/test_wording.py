@@ -135,3 +135,19 @@ def test_a_promise_names_its_attribute() -> None:
         == "T-1: the due date (promised) has passed without Closed (due Mon 2 Nov 2026 09:40 UTC)"
     )
     assert task.alerts[-1].summary == "T-1: Closed came 30 min late (due Mon 2 Nov 2026 09:40 UTC)"
+
+
+def test_the_durations_of_a_case_met_in_the_middle_are_at_least_that_long() -> None:
+    """It may have begun before it was first seen."""
+    sla = [{"id": "whole", "kind": "case_duration", "target": "60m", "at_risk": ["50%"], "overdue_every": "30m"}]
+    task = Task(process(sequence("Opened", "Answered", "Closed"), model={"file": "m.pnml"}, sla=sla))
+    task.offset = 500
+    task.live(event(0, "Answered"))
+    for minute in (31, 61, 91):
+        task.wait(minute)
+    task.live(event(100, "Closed"))
+    task.wait(200)
+    told = [alert.summary for alert in task.alerts if alert.rule == "whole" and not alert.settled]
+    assert told[0].startswith("T-1: at least 50 % of the time is gone")
+    assert "overdue by at least 30 min" in told[2]
+    assert "at least 40 min late" in next(a.summary for a in task.alerts if a.state == "resolved")
