@@ -6,8 +6,6 @@ by another process. Invariant: what is flagged is looked at again, as soon as an
 
 from collections.abc import Iterator, Mapping
 
-import orjson
-
 from stream.announcer import Announcer
 from stream.case import Case
 from stream.census import AGAIN, OPEN, Census, flags_of
@@ -18,7 +16,7 @@ from stream.outages import Outages
 from stream.partials import Partials
 from stream.versions import Versions
 
-PASSED_PER_LOOK = 100
+PASSED_PER_LOOK = 20
 """So many cases that a silence cannot have touched are passed over in the time of one that is looked at."""
 
 
@@ -92,5 +90,5 @@ class Review:
     def _flags(self, case_id: str) -> int:
         case = self.cases.get(case_id)
         if isinstance(case, bytes):
-            return int(orjson.loads(case)[FLAGS])
+            return int(case.split(b",", FLAGS + 1)[FLAGS])  # a whole record would take ten times as long to read
         return 0 if case is None else case.flags
