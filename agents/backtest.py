@@ -20,6 +20,7 @@ from agents.logs import Log, LogRecord
 from agents.logs.log import MOST_PROBLEMS
 from schemas.definition import Definition
 from schemas.problem import Problem
+from schemas.scorecard import Scorecard
 from stream.effects import AlertRecord, DeadLetter, Effects
 from stream.history import Entry, play
 from stream.inputs import Input, Refusal
@@ -39,7 +40,8 @@ Progress = Callable[[int], None]
 class Report:
     """What a backtest found: how many `records` of alerts, `counts` as in `stream.effects`, `cases` by their state.
 
-    `refused` are the first of the `refusals` that the reader of the log has not told already.
+    `refused` are the first of the `refusals` that the reader of the log has not told already. `scorecards` are those
+    of the end, in the order of their keys.
     """
 
     events: int = 0
@@ -49,6 +51,7 @@ class Report:
     cases: dict[str, int] = field(default_factory=dict)
     refused: list[Problem] = field(default_factory=list)
     refusals: int = 0
+    scorecards: list[Scorecard] = field(default_factory=list)
 
     def refuse(self, record: LogRecord, letter: DeadLetter) -> None:
         """Take note of a record that the core refused."""
@@ -147,6 +150,7 @@ def run(process: Process, records: Sequence[LogRecord], until: int | None, sink:
             progress(min(done * 1_000, len(records)))
         report.seconds = process_time() - began
     report.cases = shard.snapshot(0).cases[process.name]
+    report.scorecards = [Scorecard.model_validate_json(value) for _, value in ledger.scorecards()]
     return report
 
 

@@ -16,6 +16,7 @@ from schemas.definition import (
     ActivityDuration,
     Between,
     Calendar,
+    CardRules,
     CaseDuration,
     CaseRules,
     Constraint,
@@ -46,6 +47,7 @@ _SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "privacy": Privacy,
     "constraints": Constraint,
     "slo": Objective,
+    "scorecard": CardRules,
 }
 _KINDS: Final[dict[str, dict[str, type[BaseModel]]]] = {
     "sla": {

@@ -56,6 +56,8 @@ class Metrics:
         self.doubted = self._counter("casewatch_doubted_alerts", what, "process", "rule", "outcome")
         what = "Silences of sources that the shards were told of: begun, ended"
         self.silences = self._counter("casewatch_silences", what, "process", "topic", "outcome")
+        left = "Cases that scorecards do not count, since there are too many segments"
+        self.left_out = self._counter("casewatch_scorecards", left, "process", "outcome")
         labels = ("process", "rule", "kind", "stage", "state", "grade")
         self.alerts = self._counter("casewatch_alerts", "Transitions of alerts", *labels)
         self._counters: Mapping[str, Counter] = {
@@ -65,6 +67,7 @@ class Metrics:
             "sla_troubles": self.sla_troubles,
             "partials": self.partials,
             "control": self.orders,
+            "scorecards": self.left_out,
             "versions": self.versions,
             "doubted": self.doubted,
             "silences": self.silences,

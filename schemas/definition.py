@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from schemas.calendar import Calendar
+from schemas.card_rules import CardRules, Scorecards
 from schemas.constraints import Constraint
 from schemas.duration import DAY, MINUTE, SECOND, Duration, Grace
 from schemas.mapping import Mapping, TimePath
@@ -43,6 +44,7 @@ __all__ = [
     "ActivityDuration",
     "Between",
     "Calendar",
+    "CardRules",
     "CaseDuration",
     "CaseRules",
     "Constraint",
@@ -189,6 +191,7 @@ class Definition(Written):
     sla: tuple[Annotated[Sla | Rate, Discriminator("kind")], ...] = ()
     slo: tuple[Objective, ...] = ()
     rules: tuple[Rule, ...] = ()
+    scorecard: Scorecards = CardRules()
     privacy: Privacy = Privacy()
 
     @property

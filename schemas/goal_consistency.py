@@ -1,10 +1,12 @@
-"""What objectives, rates and silences say of the other parts of a definition, judged on the definition as written.
+"""What objectives, rates, scorecards and silences say of the other parts of a definition, judged as it is written.
 
 Invariant: wrong shapes are passed over in silence, since the models report them.
 """
 
 from collections.abc import Iterator
 from typing import Any, Final
+
+from schemas.card_rules import VERSION
 
 Disagreement = tuple[tuple[str | int, ...], str, str]
 """A path, what is wrong there, and what would be right."""
@@ -13,9 +15,10 @@ _BY_SEGMENT: Final = ("sla", "slo")
 
 
 def goal_inconsistencies(written: dict[str, Any]) -> Iterator[Disagreement]:
-    """Find what objectives, rates and silences name that is not there."""
+    """Find what objectives, rates, scorecards and silences name that is not there."""
     yield from _of_no_sla(written)
     yield from _by_no_segment(written)
+    yield from _card_by_no_segment(written)
     yield from _silence_calendar_unknown(written)
 
 
@@ -37,15 +40,30 @@ def _of_no_sla(written: dict[str, Any]) -> Iterator[Disagreement]:
 
 def _by_no_segment(written: dict[str, Any]) -> Iterator[Disagreement]:
     """Segments are bounded label values; only those that the case names are kept."""
-    case = written.get("case")
-    segments = case.get("segments") if isinstance(case, dict) else None
-    known = segments if isinstance(segments, list) else []
+    known = _segments(written)
     for section in _BY_SEGMENT:
         for at, goal in _items(written, section):
             by = goal.get("by")
             for number, name in enumerate(by if isinstance(by, list) else []):
                 if isinstance(name, str) and name not in known:
                     yield (section, at, "by", number), f"`{name}` is no segment", "add it under case.segments"
+
+
+def _card_by_no_segment(written: dict[str, Any]) -> Iterator[Disagreement]:
+    """Cards are by the segments of the case as well, or by the version."""
+    card = written.get("scorecard")
+    by = card.get("by") if isinstance(card, dict) else None
+    known = [*_segments(written), VERSION]
+    for at, names in enumerate(by if isinstance(by, list) else []):
+        for number, name in enumerate(names if isinstance(names, list) else []):
+            if isinstance(name, str) and name not in known:
+                yield ("scorecard", "by", at, number), f"`{name}` is no segment", "add it under case.segments"
+
+
+def _segments(written: dict[str, Any]) -> list[Any]:
+    case = written.get("case")
+    segments = case.get("segments") if isinstance(case, dict) else None
+    return segments if isinstance(segments, list) else []
 
 
 def _silence_calendar_unknown(written: dict[str, Any]) -> Iterator[Disagreement]:

@@ -17,13 +17,17 @@ class PartialKind(StrEnum):
     `window`: [revision, good, bad] occurrences of an objective in a bucket. `instants`: [revision, left out, instants]
     of events that a rate counts. `clock`: [revision, clock, settled to, live, idle at], instants in ms: the first two
     None where the task has seen nothing, the last where it has something to read. `feed`: [revision, newest], the time
-    (ms) of the newest record of the topic that `rule` names.
+    (ms) of the newest record of the topic that `rule` names. `card`: [revision, started, closed, idle, breached,
+    deviating, bins] cases of a scorecard in a bucket, the bins of their durations as pairs of bin and count. `stock`:
+    [revision, open, at risk, breached, deviating] cases of a scorecard now.
     """
 
     WINDOW = "window"
     INSTANTS = "instants"
     CLOCK = "clock"
     FEED = "feed"
+    CARD = "card"
+    STOCK = "stock"
 
 
 class PartialKey(NamedTuple):

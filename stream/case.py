@@ -7,12 +7,14 @@ again. What is older than that is settled. Invariant: `fold` is what `settled` b
 from bisect import insort
 from typing import Literal, NamedTuple
 
+from stream.census import AT_RISK, BREACHED, DEVIATING, OPEN
 from stream.clock import BEFORE_TIME, END_OF_TIME, Moment
 from stream.declare import Violation
 from stream.event import Anchor, Event
 from stream.finding import FOREVER, Finding
 from stream.findings import findings_of
 from stream.fold import Fold
+from stream.lives import Counts, Life
 from stream.occurrences import Counted, Key, Span, Tracked, still_open
 from stream.people import Offence
 from stream.process import Process
@@ -63,10 +65,12 @@ class Case:
 
     `seen` is the stance of which all was said, `settling` the earliest instant that something still waits to settle at,
     `cause_at` the time of the newest event to arrive, `late` whether any came later than lateness allows. `counted` is
-    what objectives count of it that may still change, `counted_to` up to where that cannot (ms).
+    what objectives count of it that may still change, `counted_to` up to where that cannot (ms); `card` what scorecards
+    count of its lives, the present one last.
     """
 
     __slots__ = (
+        "card",
         "cause_at",
         "counted",
         "counted_to",
@@ -99,6 +103,7 @@ class Case:
         self.late = False
         self.counted: dict[Key, Counted] = {}
         self.counted_to = BEFORE_TIME.clock
+        self.card: tuple[Counts, ...] = ()
 
     def apply(self, event: Event, horizon: int) -> Outcome:
         """Take an event; `horizon` is the time (ms) before which its input has settled."""
@@ -268,5 +273,24 @@ def successor_of(fold: Fold, over_at: int) -> Fold:
     successor.past, successor.late = tuple(findings_of(fold, END_OF_TIME)), fold.late
     span = Span.of(END_OF_TIME.clock, over_at, fold.ended_at)
     closed = still_open(fold.tracked, fold.clocks, fold.process, span)
-    successor.tracked = Tracked({}, (*fold.tracked.occurred, *closed))
+    successor.tracked = Tracked({}, (*fold.tracked.occurred, *closed), _lives(fold, over_at))
     return successor
+
+
+def _lives(fold: Fold, over_at: int) -> tuple[Life, ...]:
+    """The lives of a case, with that of an instance that is over."""
+    if fold.process.definition.scorecard is None or fold.first is None:
+        return ()
+    segment = fold.process.segment(fold.attributes)
+    over = Life(fold.instance, fold.first.at, over_at, fold.ended_at is None, fold.warm, segment)
+    return (*fold.tracked.lives, over)
+
+
+def flags_of(case: Case, over_at: int | None) -> int:
+    """What a case counts as that was over at `over_at` (ms), if it was."""
+    flags = OPEN if over_at is None else 0
+    for said in case.said.values():
+        if said.open:
+            breached = said.finding.stage in ("breach", "overdue")
+            flags |= DEVIATING if said.finding.kind != "sla" else BREACHED if breached else AT_RISK
+    return flags

@@ -4,11 +4,10 @@ A case that is at risk in one thing and breached in another counts in both. It d
 or a constraint or a rule on people is broken. Invariant: the counts equal those of the cases' flags.
 """
 
-from stream.case import Case
-
 OPEN, AT_RISK, BREACHED, DEVIATING = 1, 2, 4, 8
 AGAIN = 16
 """Not counted: the case is to be looked at again once a silent source has recovered."""
+STANDING = OPEN | AT_RISK | BREACHED | DEVIATING
 NAMES = {OPEN: "open", AT_RISK: "at_risk", BREACHED: "breached", DEVIATING: "deviating"}
 
 
@@ -30,13 +29,3 @@ class Census:
     def by_name(self) -> dict[str, int]:
         """The counts under their names."""
         return {NAMES[flag]: count for flag, count in self.counts.items()}
-
-
-def flags_of(case: Case, over_at: int | None) -> int:
-    """What a case counts as that was over at `over_at` (ms), if it was."""
-    flags = OPEN if over_at is None else 0
-    for said in case.said.values():
-        if said.open:
-            breached = said.finding.stage in ("breach", "overdue")
-            flags |= DEVIATING if said.finding.kind != "sla" else BREACHED if breached else AT_RISK
-    return flags

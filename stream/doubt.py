@@ -7,8 +7,8 @@ by another process. Invariant: what is flagged is looked at again, as soon as an
 from collections.abc import Iterator, Mapping
 
 from stream.announcer import Announcer
-from stream.case import Case
-from stream.census import AGAIN, OPEN, Census, flags_of
+from stream.case import Case, flags_of
+from stream.census import AGAIN, OPEN, Census
 from stream.clock import Moment
 from stream.finding import FOREVER
 from stream.layout import FLAGS
@@ -43,6 +43,7 @@ class Doubt:
         self.versions.version(case.process).count(case.flags, flags)
         changed |= flags != case.flags
         case.flags, case.seen = flags, None
+        changed |= self.partials.cards.count(case, sure, over_at)
         return changed, self._next_look(case, (sure, moment), over_at)
 
     def _next_look(self, case: Case, moments: tuple[Moment, Moment], over_at: int | None) -> int | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from stream.card_kinds import card_kinds, identity_of
 from stream.case import Case
 from stream.course import FULL, UNSEEN, WARM
 from stream.fold import Fold
@@ -29,6 +30,7 @@ from stream.journalled import (
     read_steps_of_layout_1,
     written_running,
 )
+from stream.lives import Counts, Life
 from stream.occurrences import UNTRACKED, Counted, Key, Occurrence, Tracked
 from stream.people import Act, Conduct, Offence
 from stream.process import Process
@@ -61,6 +63,7 @@ class Packer:
         self.labels = process.labels
         self.numberings = [self.labels, process.asked] if process.monitor else [self.labels]
         self.known: dict[str, Labels] = {numbering.identity: numbering for numbering in self.numberings}
+        self.cards = identity_of(card_kinds(process.definition))
         self.ids = process.rulebook.keys
         self.rules = {rule_id: i for i, rule_id in enumerate(self.ids)}
         self.rule_ids = [rule.id for rule in process.definition.rules]
@@ -92,6 +95,7 @@ class Packer:
                 list(case.ids),
                 case.late,
                 *((self._counts(case),) if self.process.counted else ()),
+                *(() if self.cards is None else (self._card(case),)),
             ],
             default=tuple,  # named tuples are written as plain arrays
         )
@@ -125,6 +129,15 @@ class Packer:
         """What objectives count of a case; there is nothing of it where there are none."""
         return [[[self.ids[n], name, *counts[1:]] for (n, name), counts in case.counted.items()], case.counted_to]
 
+    def _card(self, case: Case) -> dict[str, Any]:
+        """What scorecards count of a case, and of which they are; last of all, where it is known by its form."""
+        lives = () if case.settled is None else case.settled.tracked.lives
+        return {"cards": self.cards, "counts": case.card} | ({"lives": lives} if lives else {})
+
+    def counted(self, fields: list[Any]) -> bool:
+        """Whether the scorecards that there are now have counted a journalled case."""
+        return self.cards is None or (isinstance(fields[-1], dict) and fields[-1]["cards"] == self.cards)
+
     def _tracks(self, fold: Fold) -> list[Any]:
         segments = {self.ids[number]: segment for number, segment in fold.tracked.segments.items()}
         return [segments, [[self.ids[one.clock], *one[1:]] for one in fold.tracked.occurred]]
@@ -157,6 +170,7 @@ class Packer:
             raise UnreadableState(f"the record cannot be read: {error!r}") from error
 
     def _case(self, fields: list[Any]) -> Case:
+        card: dict[str, Any] = fields.pop() if isinstance(fields[-1], dict) else {"cards": None}
         layout, wake, flags, may_be_warm, filed, settled, tail, said, ids, case_is_late, *rest = fields
         identity, counted = (self.filed[filed], rest[0] if rest else None) if layout > 2 else (filed, rest)
         case = Case(self.process, may_be_warm)
@@ -169,6 +183,10 @@ class Packer:
         case.ids, case.late = dict.fromkeys(ids), case_is_late
         if counted:
             case.counted, case.counted_to = self._counted(counted[0]), counted[1]
+        if card["cards"] == self.cards:
+            case.card = tuple(map(Counts.read, card.get("counts", ())))
+        if case.settled is not None and "lives" in card:
+            case.settled.tracked = case.settled.tracked._replace(lives=tuple(map(Life.read, card["lives"])))
         case.refold()
         return case
 

@@ -10,13 +10,11 @@ from typing import NamedTuple, Self
 
 from schemas.sla import CaseDuration, Due
 from stream.event import GIVEN_UP
+from stream.lives import Life, Segment
 from stream.process import Process
 from stream.sla.rules import Clocks, Rule
 from stream.sla.running import Running
 from stream.sla.special import Scene
-
-Segment = tuple[str, ...]
-"""The values of a case's segments, in the definition's order; empty text for one that it does not have."""
 
 Key = tuple[int, str]
 """The number of a clock, and the anchor that it started with."""
@@ -48,10 +46,12 @@ class Counted(NamedTuple):
 
 
 class Tracked(NamedTuple):
-    """The clocks of a case that are counted: their segments at the start, and what became of those that stopped."""
+    """The clocks of a case that are counted: their segments at the start, and what became of those that stopped; and
+    the case's earlier lives."""
 
     segments: Mapping[int, Segment]
     occurred: tuple[Occurrence, ...]
+    lives: tuple[Life, ...] = ()
 
     def after(self, process: Process, ran: Clocks, clocks: Clocks, scene: Scene) -> "Tracked":
         """The same once the event of a scene has run the clocks, from what they were (`ran`) to what they are."""
@@ -66,7 +66,7 @@ class Tracked(NamedTuple):
                 occurred = occurred if found is None else (*occurred, found)
             if _ran(now) and number not in segments:
                 segments[number] = process.segment(scene.attributes)
-        return Tracked(segments, occurred)
+        return Tracked(segments, occurred, self.lives)
 
 
 UNTRACKED = Tracked({}, ())

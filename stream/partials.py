@@ -1,5 +1,5 @@
 """What one task tells of the windows that span tasks: how many occurrences were good and bad, when events happened that
-rates count, how far time has come, and when its sources last spoke.
+rates count, what scorecards count, how far time has come, and when its sources last spoke.
 
 Values are absolute: a bucket's sums go up and down as cases are folded again, and each change raises its revision.
 Invariant: the sums are those of all cases of the task, each occurrence once, wherever a run was cut into restores; they
@@ -15,13 +15,15 @@ import orjson
 
 from schemas.objective import Objective, Rate
 from schemas.partial import PartialKey, PartialKind
+from stream.cards import Cards
 from stream.case import Case
-from stream.clock import BEFORE_TIME, InputClock, Moment
+from stream.clock import BEFORE_TIME, END_OF_TIME, InputClock, Moment
 from stream.event import Event
 from stream.inputs import Input
 from stream.layout import LAYOUT
 from stream.ledger.goals import Goal, goals, spans_tasks
-from stream.occurrences import Counted, Key, Segment, Span, still_open
+from stream.lives import Segment
+from stream.occurrences import Counted, Key, Span, still_open
 from stream.process import Process
 
 MOST_INSTANTS: Final = 1_000
@@ -29,6 +31,9 @@ MOST_INSTANTS: Final = 1_000
 
 CLOCK_EVERY_MS: Final = 1_000
 """How far the clock goes before it is told though nothing else is."""
+
+CARDS_CLOCK_EVERY_MS: Final = 10_000
+"""The same where nothing but scorecards waits for it."""
 
 Record = tuple[bytes, bytes | None]
 
@@ -67,12 +72,14 @@ class Partials:
         self.forgotten_to = BEFORE_TIME.clock
         self.told: Told | None = None
         self.wall = 0
+        self.cards, self.silence = Cards(process, task), process.definition.events.silence_ms
         self.heard: dict[Input, int] = {}
 
     def lead(self, process: Process) -> None:
         """Ask what the newest version asks."""
         self.process, self.rates = process, self.follow(process).rates
         self.tells = bool(self.spans) or spans_tasks(process.definition)
+        self.silence = process.definition.events.silence_ms
 
     def follow(self, process: Process) -> Asked:
         """What a version asks, which is told of from now on."""
@@ -158,6 +165,9 @@ class Partials:
             value = self._revised(key)
             told.append((key.encoded(), None if value is None else orjson.dumps(value)))
             journal.append((self._journal_key(key), None if value is None else orjson.dumps([LAYOUT, *value])))
+        for key, card in self.cards.drain(moment):
+            told.append((key.encoded(), None if card is None else orjson.dumps(card)))
+            journal.append((self._journal_key(key), None if card is None else orjson.dumps([LAYOUT, *card])))
         self.changed.clear()
         told += self._newest(clocks)
         told += self._clock(moment, clocks, bool(told))
@@ -192,7 +202,7 @@ class Partials:
 
     def _newest(self, clocks: dict[Input, InputClock]) -> Iterator[Record]:
         """When each source last spoke, where its silence matters; a record's own time is its revision."""
-        if self.process.definition.events.silence_ms is None:
+        if self.silence is None:
             return
         for source, clock in clocks.items():
             if clock.newest_stamp > self.heard.get(source, 0):
@@ -207,7 +217,7 @@ class Partials:
         if moment is None and idle_at is None:
             return []
         told = Told(BEFORE_TIME if moment is None else moment, idle_at)
-        if told == self.told or (self.told is not None and not others and _near(told, self.told)):
+        if told == self.told or (self.told is not None and not others and _moved(told, self.told) < self._clock_every):
             return []
         self.told = told
         instants = (None, None) if moment is None else moment[:2]
@@ -215,10 +225,16 @@ class Partials:
         key = PartialKey(PartialKind.CLOCK, self.process.name, "", (), self.task, 0)
         return [(key.encoded(), orjson.dumps([revision, *instants, told.moment.live, idle_at]))]
 
+    @property
+    def _clock_every(self) -> int:
+        return CLOCK_EVERY_MS if self.spans or self.silence is not None else CARDS_CLOCK_EVERY_MS
+
     def restore(self, key: str, fields: list[Any]) -> None:
         """Take up a journalled partial, if it is still asked for."""
         name = PartialKey.decoded(key.encode())
-        if name.rule in self.spans:
+        if name.kind in (PartialKind.CARD, PartialKind.STOCK):
+            self.cards.restore(name, fields)
+        elif name.rule in self.spans:
             _, self.revisions[name], *self.values[name] = fields
 
 
@@ -229,12 +245,12 @@ class Told(NamedTuple):
     idle_at: int | None
 
 
-def _near(told: Told, last: Told) -> bool:
-    """Whether a clock has hardly moved."""
+def _moved(told: Told, last: Told) -> int:
+    """By how much a clock has moved (ms); by more than any interval where it is another kind of clock now."""
     if told.moment.live is not last.moment.live or (told.idle_at is None) is not (last.idle_at is None):
-        return False
+        return END_OF_TIME.clock
     moved = max(told.moment.clock - last.moment.clock, told.moment.settled_to - last.moment.settled_to)
-    return max(moved, (told.idle_at or 0) - (last.idle_at or 0)) < CLOCK_EVERY_MS
+    return max(moved, (told.idle_at or 0) - (last.idle_at or 0))
 
 
 def _broken(asked: Asked, case: Case, clock: int) -> bool:

@@ -31,7 +31,7 @@ def renew(case: Case, process: Process, event: Event, horizon: int) -> bool:
     base.past, base.late = successor.past, successor.late
     base.tracked = _renumbered(uncounted, fold.process, process)
     base.last_at, base.last_place = fold.last_at, fold.last_place
-    case.settled, case.counted, case.tail, case.process = base, {}, [], process
+    case.settled, case.counted, case.card, case.tail, case.process = base, {}, (), [], process
     case.refold()
     return True
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from stream.card_kinds import card_kinds, identity_of
 from stream.case import Case
 from stream.census import OPEN
 from stream.layout import FILED, LAYOUT, Packer
@@ -75,6 +76,7 @@ class Versions:
         """Let a version read what any of them wrote."""
         self.known.update(version.packer.known)
         version.packer.known, version.packer.filed = self.known, self.filed
+        version.packer.cards = identity_of(card_kinds(self.own.definition))  # scorecards are those of the newest file
         return version
 
     def _file(self, version: Version, number: int, labels: str) -> None:

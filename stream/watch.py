@@ -10,8 +10,8 @@ from typing import Any
 
 from stream.admission import Admission
 from stream.announcer import Announcer
-from stream.case import Case
-from stream.census import AGAIN, Census, flags_of
+from stream.case import Case, flags_of
+from stream.census import AGAIN, Census
 from stream.clock import BEFORE_TIME, InputClock, Moment, TaskClock
 from stream.deadlines import Deadlines
 from stream.doubt import Doubt, Review
@@ -29,7 +29,8 @@ from stream.versions import Version, Versions, number_of
 
 SPARE_ENTRIES = 1_000
 AT_ONCE = 0
-"""The wake of a case that was journalled before it was looked at: it is due as soon as it is restored."""
+"""The wake of a case that was journalled before it was looked at, or before it was counted: it is due as soon as it is
+restored."""
 
 
 class Watch:
@@ -150,7 +151,9 @@ class Watch:
 
     def _begins_anew(self, case: Case, event: Event, clock: InputClock) -> bool:
         """Whether an event begins the next instance of a case of an older version: that is of the newest."""
-        older = self.versions.version(case.process)
+        older, over_at = self.versions.version(case.process), case.fold.over_at(event.at)
+        if over_at is not None:
+            self.partials.cards.count(case, self.clock.moment, over_at)
         if not renew(case, self.process, event, self._horizon(clock)):
             return False
         older.count(case.flags, None)
@@ -232,7 +235,7 @@ class Watch:
         case = self.cases.get(case_id)
         if isinstance(case, bytes):
             case = self._unpack(case_id, case)
-        if case is None or case.wake != wake:
+        if case is None or (case.wake != wake and wake != AT_ONCE):
             return 0
         case.wake = None
         self._look(case_id, moment, noticed_at)
@@ -266,15 +269,27 @@ class Watch:
                 self.census.move(case.flags, flags)
                 self.versions.version(case.process).count(case.flags, flags)
                 case.flags = flags
+            self._count(case_id, case, moment, over_at)
             if over_at is not None and case.forgotten_at(over_at, self.kept_ms) < moment.clock:
                 self._forget(case_id, case)
                 return
+        elif self.partials.cards.moved(case):
+            self._count(case_id, case, moment, over_at)
         self._arm(case_id, case, case.next_look(moment, over_at, self.kept_ms))
 
     def _arm(self, case_id: str, case: Case, look: int | None) -> None:
         """Have a case looked at after an instant (ms), if that is sooner than it would be."""
         if look is not None and (case.wake is None or look < case.wake):
             case.wake = self.deadlines.arm(look, case_id)
+
+    def _count(self, case_id: str, case: Case, moment: Moment, over_at: int | None) -> None:
+        """Bring the scorecards to what a case counts as now."""
+        cards = self.partials.cards
+        if cards.count(case, moment, over_at):
+            self.changed[case_id] = None
+        if cards.shares.left_out:
+            self.counts["scorecards", self.process.name, "left_out"] += cards.shares.left_out
+            cards.shares.left_out = 0
 
     def _forget(self, case_id: str, case: Case) -> None:
         """Let a case that has long been closed leave the state, and its alerts the alerts topic."""
@@ -295,6 +310,7 @@ class Watch:
         if isinstance(case, bytes):
             case = self._unpack(case_id, case)
         self.touched.pop(case_id, None)
+        self.partials.cards.leave(case)
         self.announcer.unsay(case)
         self._forget(case_id, case)
         return "forgotten"
@@ -331,7 +347,8 @@ class Watch:
     def restore(self, case_id: str, record: bytes, fields: list[Any]) -> None:
         """Take up a journalled case, whose fields are given too; it is unpacked when it is first touched."""
         self.cases[case_id] = record
-        wake, flags = fields[WAKE], int(fields[FLAGS])
+        counted, flags = self.versions.active.packer.counted(fields), int(fields[FLAGS])
+        wake = fields[WAKE] if counted else AT_ONCE
         self.census.move(0, flags)
         self.versions.taken_up(number_of(fields), flags)
         self.review.due = self.review.due or flags & AGAIN != 0

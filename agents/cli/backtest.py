@@ -1,15 +1,16 @@
 """`casewatch backtest`: what a definition would have said of history.
 
-Invariant: alerts go to the file that was asked for (`-`: standard output), the summary to standard output unless the
-alerts do; everything else goes to standard error. Reading the logs and running the core are timed apart.
+Invariant: alerts and scorecards go to the files that were asked for (`-`: standard output), the summary to standard
+output unless one of them does; everything else goes to standard error. Reading the logs and running the core are timed
+apart.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,9 +18,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from agents.backtest import Alerts, Report, first_refusal, merged, prepared, run, strangers
+from agents.cli.card_table import print_cards
 from agents.cli.exits import FOUND_WRONG
 from agents.cli.reading import console, instant_option, progress_shown, read_by, tell, tell_problems
-from agents.cli.writing import check_outputs, opened
+from agents.cli.writing import check_outputs, opened, writer
 from agents.definition_files import load_definition
 from agents.logs import Log, read_log
 from schemas.definition import Definition
@@ -31,15 +33,19 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
     logs: Annotated[list[Path], typer.Argument(metavar="LOG", help="Event logs: XES, CSV, JSON lines, plain or .gz.")],
     definition: Annotated[Path, typer.Option(help="The definition to try.")],
     alerts: Annotated[Path | None, typer.Option(help="Write alerts here, as JSON lines; `-`: standard output.")] = None,
+    scorecards: Annotated[
+        Path | None, typer.Option(help="Write the scorecards of the end here, as JSON lines; `-`: standard output.")
+    ] = None,
     until: Annotated[str | None, typer.Option(help="Let time pass to this instant after the last event.")] = None,
     final: Annotated[bool, typer.Option("--final", help="One line per alert: its last state.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a log at its first bad line.")] = False,
 ) -> None:
     """Try a definition on history, by the same core as a worker's, events in order of time."""
     until_ms = instant_option("--until", until)
-    check_outputs({"--alerts": alerts}, [*logs, definition])
+    outputs = {"--alerts": alerts, "--scorecards": scorecards}
+    check_outputs(outputs, [*logs, definition])
     defined, model = load_definition(definition)
-    check_outputs({"--alerts": alerts}, read_by(definition, defined.model))
+    check_outputs(outputs, read_by(definition, defined.model))
     began = perf_counter()
     read = [_read(path, defined, strict) for path in logs]
     records = merged(read)
@@ -49,12 +55,15 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
         raise Refused([bad])
     if remark := strangers(process, records):
         print(f"{definition}: {remark}", file=sys.stderr)
-    with opened(alerts) as out, progress_shown("backtest", len(records)) as progress:
-        sink = Alerts(lambda body: _write(out, body), final=final)
+    with opened(scorecards) as cards, opened(alerts) as out, progress_shown("backtest", len(records)) as progress:
+        write = writer(out, alerts)
+        sink = Alerts(lambda body: _write(write, body), final=final)
         report = run(process, records, until_ms, sink, progress)
         found = sink.finish()
+        for card in report.scorecards:
+            _write(writer(cards, scorecards), card.model_dump_json(by_alias=True).encode())
     tell(report.refused, report.refusals - len(report.refused))
-    _print(process, report, found, console(stderr=str(alerts) == "-"))
+    _print(process, report, found, console(stderr="-" in map(str, outputs.values())))
     speed = report.events / report.seconds if report.seconds else 0
     print(f"read {len(records)} events in {parsing:.1f} s", file=sys.stderr)
     print(f"ran them in {report.seconds:.1f} s of one core: {speed:,.0f} events/s", file=sys.stderr)
@@ -76,13 +85,13 @@ def _nothing_read(logs: Sequence[Log], report: Report) -> bool:
     return bool(bad) and outcomes.total() == outcomes["refused"]
 
 
-def _write(out: BinaryIO | None, body: bytes) -> None:
-    if out is not None:
-        out.write(body + b"\n")
+def _write(write: Callable[[bytes], None] | None, body: bytes) -> None:
+    if write is not None:
+        write(body + b"\n")
 
 
 def _print(process: Process, report: Report, found: Counter[tuple[str, str, str]], out: Console) -> None:
-    """The summary: alerts by rule and stage or deviation, and what became of them; then events by outcome."""
+    """The summary: alerts by rule and stage or deviation, and what became of them; scorecards; events by outcome."""
     table = Table(title=escape(f"{process.name} {process.version}"), title_justify="left")
     for column in ("rule", "says", "alerts", "open at the end", "resolved", "taken back"):
         table.add_column(column, justify="left" if column in ("rule", "says") else "right")
@@ -92,6 +101,7 @@ def _print(process: Process, report: Report, found: Counter[tuple[str, str, str]
         total = sum(states.values())
         table.add_row(escape(rule), escape(says), *(str(count) for count in (total, total - sum(closed), *closed)))
     out.print(table)
+    print_cards(report.scorecards, out)
     outcomes = report.outcomes()
     unjudged = outcomes.pop("unjudged", 0)
     events = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))

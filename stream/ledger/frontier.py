@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from stream.clock import IDLE_MS, Moment
 
-FRESH_MS: Final = 10_000
+FRESH_MS: Final = 30_000
 """For how long it is believed that a task is idle."""
 
 

@@ -54,4 +54,5 @@ def goals(definition: Definition) -> list[Goal]:
 
 def spans_tasks(definition: Definition) -> bool:
     """Whether anything is asked of a process that no task can tell alone."""
-    return bool(goals(definition)) or definition.events.silence_ms is not None
+    asked = goals(definition) or definition.events.silence_ms is not None
+    return bool(asked) or definition.scorecard is not None

@@ -5,7 +5,7 @@
 tasks: what each has to say of an instant it says before its clock passes it, so that the order in which the partials
 of several tasks come in cannot matter. No I/O, no clock, no randomness. Invariant: a partial that does not have a
 higher revision than its key's last changes nothing, and cutting a run anywhere into `drain` and `restore` changes no
-record.
+record, but that scorecards are written anew after it.
 """
 
 from collections import Counter
@@ -19,17 +19,18 @@ from schemas.partial import PartialKey, PartialKind, decoded_value
 from stream.clock import BEFORE_TIME, Moment
 from stream.effects import AlertRecord, Effects
 from stream.layout import UnreadableState
+from stream.ledger.cards import Cards, Name
 from stream.ledger.feed import Feeds, Silence
 from stream.ledger.followed import Followed
 from stream.ledger.frontier import Frontier
 from stream.ledger.goals import Goal, goals
+from stream.ledger.window import Window
 
 LAYOUT: Final = 1
 MOST_SEGMENTS: Final = 10_000
 """Segments of one goal that are followed; those that come beyond are counted and passed over."""
 
 Record = tuple[bytes, bytes | None]
-Name = tuple[str, str, tuple[str, ...]]
 _STATES: Final = (b'["passed"', b'["series"', b'["silence"')
 
 
@@ -43,6 +44,7 @@ class Ledger:
             self.frontiers[d.process] = Frontier(tasks[d.process], d.events.lateness_ms, d.events.patience_ms)
         self.out: tuple[list[AlertRecord], Counter[tuple[str, ...]]] = ([], Counter())
         self.feeds = Feeds(definitions, self.out)
+        self.cards = Cards(definitions)
         for definition in definitions:
             self.goals |= {(goal.process, goal.name): goal for goal in goals(definition)}
         self.followed: dict[Name, Followed] = {}
@@ -83,12 +85,15 @@ class Ledger:
             return "applied"
         if name.kind is PartialKind.FEED:
             return self.feeds.put(name.process, name.rule, name.task, told)
+        if name.kind in (PartialKind.CARD, PartialKind.STOCK):
+            return self.cards.put(name, told)
         followed = self._followed(name)
         if followed is None:
             return "unknown"
         if followed.gone(name.bucket):
             return "too_late"
         followed.put(name.task, name.bucket, told)
+        self.cards.touch(followed.goal, followed.segment)
         return "applied"
 
     def _followed(self, name: PartialKey) -> Followed | None:
@@ -115,6 +120,7 @@ class Ledger:
             frontier.move(now)
         self.order = self.order or sorted(self.followed)
         fired = self.feeds.advance({name: f.moment for name, f in self.frontiers.items()}, now)
+        fired += self._issue(limit - fired)
         for number, at in enumerate(self.order):
             moment, followed = self.frontiers[at[0]].moment, self.followed[at]
             if fired >= limit:
@@ -128,6 +134,32 @@ class Ledger:
         else:
             self._pass()
         return fired >= limit
+
+    def _issue(self, limit: int) -> int:
+        """Write the scorecards that are to be written, `limit` at the most; how many there were."""
+        written = 0
+        for process, frontier in self.frontiers.items():
+            moment = frontier.moment
+            if moment is not None and written < limit:
+                still = not moment.live and moment == self.passed.get(process)
+                written += self.cards.advance(process, moment, self._window, limit - written, still=still)
+        for key in self.cards.gone:
+            record = key.encoded()
+            if self.revisions.pop(record, None) is not None:
+                self.pending[record] = None
+        self.cards.gone.clear()
+        return written
+
+    def _window(self, at: Name) -> Window | None:
+        """What is known of an objective in a segment."""
+        followed = self.followed.get(at)
+        measure = None if followed is None else followed.series.measure
+        return measure if isinstance(measure, Window) else None
+
+    def scorecards(self) -> list[tuple[bytes, bytes]]:
+        """Every scorecard, keys and values, as it is at the least clocks of the processes."""
+        moments = {name: frontier.moment for name, frontier in self.frontiers.items() if frontier.moment is not None}
+        return list(self.cards.all(moments, self._window))
 
     def _pass(self) -> None:
         """Note that every segment has been followed to where its process is."""
@@ -168,6 +200,7 @@ class Ledger:
         """What has changed since the last drain."""
         records, counts = self.out
         effects = Effects([*self.pending.items(), *self._journal()], records.copy(), [], Counter(counts))
+        effects = effects._replace(scorecards=self.cards.drain())
         self.pending.clear()
         records.clear()
         counts.clear()

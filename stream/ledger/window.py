@@ -72,6 +72,14 @@ class Window:
         recently = burn_rate(*self.tally.sums(boundary - short, boundary), self.budget)
         return float(rate) if recently > too_fast else None
 
+    def burning(self, clock: int) -> tuple[int, int, float]:
+        """Good and bad over the window that ends at the last boundary, and how fast the budget burned in the last tenth
+        of it."""
+        boundary = clock // self.width
+        good, bad = self.tally.sums(boundary - self.buckets, boundary)
+        lately = self.tally.sums(boundary - self.burns[0][0], boundary)
+        return good, bad, float(burn_rate(*lately, self.budget))
+
     def keep_from(self, instant: int) -> list[tuple[int, int]]:
         """Drop the buckets that have left the window by `instant`."""
         return self.tally.forget(instant // self.width - self.buckets)

@@ -21,6 +21,7 @@ BAD = [
     *("kinds.bad.misspelt", "kinds.bad.none", "names.bad.empty", "names.bad.process"),
     *("not_yet.bad.source", "goals.bad.bounds", "shapes.bad.wrong_types"),
     *("rules.bad.people", "calendars.bad.hours", "clocks.bad.pauses"),
+    *("cards.bad.flat", "cards.bad.word"),
 ]
 
 
@@ -62,6 +63,7 @@ def test_the_defaults_that_an_editor_shows_are_those_of_the_models() -> None:
     long = short | {
         "events": _defaults(parts["EventSource"]) | events,
         "case": _defaults(parts["CaseRules"]),
+        "scorecard": _defaults(parts["CardRules"]),
         "privacy": _defaults(parts["Privacy"]),
     }
 

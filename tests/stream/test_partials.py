@@ -93,8 +93,8 @@ def test_the_end_of_a_case_meets_what_waits_for_it() -> None:
 
 
 def test_a_process_without_goals_publishes_nothing() -> None:
-    """No partials, no clock."""
-    task = Task(process(sla=[ANSWER]))
+    """No partials, no clock, where there are no scorecards either."""
+    task = Task(process(sla=[ANSWER], scorecard="off"))
     task.live(event(0, "Opened"), event(50, "Answered"))
     task.wait(500)
     assert task.partials == []
@@ -110,7 +110,7 @@ def test_a_source_is_heard_where_its_silence_matters() -> None:
 
 def test_what_has_left_its_window_is_forgotten() -> None:
     """Its record leaves the topic and the journal."""
-    task = Task(process(**PARTS | {"slo": [ON_TIME | {"window": "1h"}]}))
+    task = Task(process(**PARTS | {"slo": [ON_TIME | {"window": "1h"}], "scorecard": "off"}))
     task.live(event(0, "Opened", supplier="a"), event(1, "Answered"))
     task.wait(200)
     gone = [key for key, value in task.partials if value is None]

@@ -4,7 +4,7 @@ from stream.ledger.frontier import Frontier
 
 MINUTE = 60_000
 NOW = 1_000 * MINUTE
-FRESH = 10_000
+FRESH = 30_000
 HISTORY = [100, 100, False, None]
 
 
