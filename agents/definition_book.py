@@ -7,16 +7,21 @@ begin on it. Invariant: a version that cannot be read or compiled here is as one
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+import orjson
 import structlog
 
 from agents.definition_files import Bundle, read_definition
 from agents.definition_record import Written, decoded, definition_key, encoded, read_key
 from agents.source_groups import Watched
 from schemas.problem import Refused
+from stream.control import control_key
 from stream.process import Process, compile_process
 
 _log = structlog.get_logger("casewatch.definitions")
 
+ACTIVE: Final = "active"
+"""The kind of order that says which version is in force."""
+Record = tuple[bytes, bytes]
 SHOWN: Final = 3
 """So many problems of a published version are logged."""
 
@@ -82,6 +87,12 @@ class Own:
         self.record = encoded(self.process.version, written)
 
 
+    def named(self) -> dict[str, str]:
+        """What a line of the log says of it."""
+        process = self.process
+        return {"process": process.name, "version": process.version, "identity": process.identity, "file": self.file}
+
+
 class DefinitionBook:
     """All versions by process; `own` are those of this worker's files, which are to be put in force if it `activates`;
     `key` is that of pseudonyms."""
@@ -108,6 +119,21 @@ class DefinitionBook:
     def knows(self, process: str, identity: str) -> bool:
         """Whether a version has been seen; of processes that are not watched here, none is missed."""
         return process not in self.older or identity in self.older[process]
+
+    def orders(self, active: Mapping[str, str], at: int) -> list[Record]:
+        """What is to be ordered so that this worker's versions are in force, as of `at` (ms); `active`: which are."""
+        orders: list[Record] = []
+        for own in self.own:
+            before, process = active.get(own.process.name), own.process
+            if before == process.identity:
+                continue
+            if before is not None and not self.activates:
+                _log.warning("another version is in force than in this file", active=before, **own.named())
+                continue
+            told = {"identity": process.identity, "version": process.version, "at": at}
+            orders.append((control_key(ACTIVE, process.name), orjson.dumps(told)))
+            _log.info("definition activated: cases that begin from now on are of it", before=before, **own.named())
+        return orders
 
     def in_force(self, process: Process, active: Mapping[str, str]) -> Process:
         """What a process is by the version that is active, as far as that is known here."""

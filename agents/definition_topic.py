@@ -6,25 +6,20 @@ its name is its content; a worker that is started again with the same files writ
 """
 
 from collections.abc import Iterable
-from typing import Final
 
-import orjson
 import structlog
 
 from agents.connection import Connection
 from agents.control_reader import ControlReader
-from agents.definition_book import DefinitionBook, Own
+from agents.definition_book import ACTIVE, DefinitionBook, Own, Record
 from agents.definition_record import LARGEST
 from agents.source_groups import SourceGroup
 from agents.topic_reader import read_topic
 from agents.topics import TopicNames
 from schemas.problem import Problem, Refused
-from stream.control import ControlRecord, control_key, decoded
+from stream.control import ControlRecord, decoded
 
 _log = structlog.get_logger("casewatch.definitions")
-
-ACTIVE: Final = "active"
-Record = tuple[bytes, bytes]
 
 
 class DefinitionTopic:
@@ -39,7 +34,7 @@ class DefinitionTopic:
         await self.refresh()
         await self._publish()
         await control.catch_up()
-        orders = self._orders(active_of(control.latest), at)
+        orders = self.book.orders(active_of(control.latest), at)
         await self._write(self._names.control, orders)
         if orders:
             await control.read_to_end()
@@ -72,22 +67,7 @@ class DefinitionTopic:
         await self._write(self._names.definitions, [(own.key, own.record) for own in new])
         for own in new:
             self.book.put(own.key, own.record)
-            _log.info("definition published", **_named(own))
-
-    def _orders(self, active: dict[str, str], at: int) -> list[Record]:
-        """What is to be ordered, so that this worker's versions are in force."""
-        orders: list[Record] = []
-        for own in self.book.own:
-            before, process = active.get(own.process.name), own.process
-            if before == process.identity:
-                continue
-            if before is not None and not self.book.activates:
-                _log.warning("another version is in force than in this file", active=before, **_named(own))
-                continue
-            told = {"identity": process.identity, "version": process.version, "at": at}
-            orders.append((control_key(ACTIVE, process.name), orjson.dumps(told)))
-            _log.info("definition activated: cases that begin from now on are of it", before=before, **_named(own))
-        return orders
+            _log.info("definition published", **own.named())
 
     async def _write(self, topic: str, records: Iterable[Record]) -> None:
         records = list(records)
@@ -113,11 +93,6 @@ def active_of(records: Iterable[ControlRecord]) -> dict[str, str]:
         except (ValueError, TypeError, LookupError):
             continue
     return active
-
-
-def _named(own: Own) -> dict[str, str]:
-    process = own.process
-    return {"process": process.name, "version": process.version, "identity": process.identity, "file": own.file}
 
 
 def _too_large(own: Own) -> Problem:

@@ -109,3 +109,22 @@ def test_the_newest_order_says_which_version_is_in_force(tmp_path: Path) -> None
     book = DefinitionBook([watched(tmp_path, "1")])
     (own,) = book.own
     assert book.in_force(own.process, {"desk": "b"}) is own.process
+
+
+@pytest.mark.parametrize(
+    ("activates", "active", "ordered"),
+    [
+        (True, {}, True), (True, {"desk": "other"}, True), (True, {"elsewhere": "other"}, True),
+        (False, {}, True), (False, {"desk": "other"}, False),
+    ],
+)  # fmt: skip
+def test_a_worker_puts_its_version_in_force_unless_it_is_told_not_to(
+    activates: bool, active: dict[str, str], ordered: bool, tmp_path: Path
+) -> None:
+    """Where no version is in force, somebody has to begin; where its own is, nothing is ordered."""
+    first = watched(tmp_path, "1")
+    book = DefinitionBook([first], activates=activates)
+    told = [(orjson.loads(key), orjson.loads(value)) for key, value in book.orders(active, 7)]
+    order = {"identity": first.process.identity, "version": "1", "at": 7}
+    assert told == ([(["active", "desk"], order)] if ordered else [])
+    assert book.orders({"desk": first.process.identity}, 8) == []
