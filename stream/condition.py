@@ -43,6 +43,7 @@ class Condition:
         self.names = named - OF_THE_EVENT
         self.reads = self.names | self.by_key
         self.inputs = tuple(sorted(self.reads))
+        self.only = self.inputs[0] if len(self.inputs) == 1 and not self.of_event else None
         self.remembered: dict[Any, Judgement] = {}
 
     def check(self, known: Collection[str]) -> None:
@@ -54,6 +55,10 @@ class Condition:
 
     def judge(self, attributes: Mapping[str, Any], event: Mapping[str, Any]) -> Judgement:
         """Judge the attributes of a case, and the `activity`, `lifecycle` and `resource` of its newest event."""
+        if self.only is not None and type(value := attributes.get(self.only)) is str:
+            known = self.remembered.get(value)
+            if known is not None:
+                return known
         key = self._key(attributes, event)
         if key is None:
             return self._computed(attributes, event)
@@ -67,8 +72,8 @@ class Condition:
     def _key(self, attributes: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
         """What a judgement is remembered under: all values that are read, told apart by their kinds as CEL does; None
         where one is too large for that."""
-        if len(self.inputs) == 1 and not self.of_event:
-            return _known(attributes.get(self.inputs[0]))
+        if self.only is not None:
+            return _known(attributes.get(self.only))
         known = [_known(attributes.get(name)) for name in self.inputs]
         known += [_known(event.get(name)) for name in self.of_event]
         return None if None in known else tuple(known)

@@ -74,7 +74,8 @@ class Special:
         asks_more = self.by_lifecycle or of_clock or of_event or self.activities
         self.only_counts = bool(self.targets) and not asks_more and self.promise.overdue_every_ms is None
         self.chooses = bool(of_clock)
-        self.begins_anew = isinstance(self.promise, Idle)
+        self.begins_anew = isinstance(self.promise, Idle) and not of_clock
+        self.by_step = not self.by_lifecycle and self.paused_while is None
         self.step_by_step = self.by_lifecycle and isinstance(self.promise, ActivityDuration)
 
     @property

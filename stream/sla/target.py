@@ -5,7 +5,7 @@ would be passed while the clock is paused is not known until it goes on. Time up
 so that a pause that begins exactly then comes before it.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
@@ -90,6 +90,8 @@ class Target:
         """
         if not pauses and paused_at is None:
             return self.offsets_from(start)
+        if self.offsets is not None:
+            return _delayed(self.offsets, start, pauses, paused_at)
         known: list[int] = []
         for offset in self.offsets_from(start):
             moved = self._moved(start, start + offset, pauses, paused_at)
@@ -116,8 +118,6 @@ class Target:
         first = pauses[0][0] if pauses else paused_at
         if first is None or instant < first:
             return instant
-        if self.worktime is None:
-            return _moved(instant, pauses, paused_at)
         left, at = self._between(start, instant), start
         for begun, ended in pauses:
             moved = self._add(at, left)
@@ -134,13 +134,12 @@ class Target:
         return end - start if self.worktime is None else self.worktime.between(start, end)
 
 
-def _moved(instant: int, pauses: Pauses, paused_at: int | None) -> int | None:
-    """Where pauses move an instant of elapsed time."""
+def _delayed(offsets: tuple[int, ...], start: int, pauses: Pauses, paused_at: int | None) -> tuple[int, ...]:
+    """Marks in elapsed time with the pauses left out; while paused, those that are known."""
     for begun, ended in pauses:
-        if instant < begun:
-            return instant
-        instant += ended - begun
-    return None if paused_at is not None and instant >= paused_at else instant
+        at, took = begun - start, ended - begun
+        offsets = tuple([offset if offset < at else offset + took for offset in offsets])
+    return offsets if paused_at is None else offsets[: bisect_left(offsets, paused_at - start)]
 
 
 def added(worktime: Worktime | None, start: int, length: int | WorkingDays) -> int:

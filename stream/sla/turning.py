@@ -21,13 +21,20 @@ def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Map
     """Turn the clocks that an event touches, all where it is the `first` of its case; since when (ms) which rules are
     paused now, and what was called off."""
     paused, stopped = scene.paused, list[Stopped]()
+    turned: dict[int, int] | None = None
     for rule in _touched(book, scene, first):
         special = rule.special
         assert special is not None  # it is among the special ones
         if (scene.completes and scene.event.activity in special.cancels) or special.calls_off(scene):
             stopped += called_off(rule, clocks, scene.event)
-        if special.pauses:
-            paused = _paused(rule, special, clocks, scene, paused)
+        still = rule.number in paused
+        if special.step_by_step:
+            _pause_steps(rule, special, clocks, scene)
+        elif special.pauses and _is_turned(special, scene, still):
+            _pause(rule, special, clocks, scene, still)
+            paused = turned = dict(paused) if turned is None else turned
+            if turned.pop(rule.number, None) is None:
+                turned[rule.number] = scene.event.at
         if special.chooses:
             _each(rule, clocks, scene, special.chosen)
     return paused, stopped
@@ -60,21 +67,21 @@ def called_off(rule: Rule, clocks: Clocks, event: Event) -> Iterator[Stopped]:
             yield stopped
 
 
-def _paused(
-    rule: Rule, special: Special, clocks: Clocks, scene: Scene, paused: Mapping[int, int]
-) -> Mapping[int, int]:
-    """Since when which rules are paused, once the event has paused this one or let it go on."""
-    if special.step_by_step:
-        _pause_steps(rule, special, clocks, scene)
-        return paused
-    was = rule.number in paused
-    by_step = not special.by_lifecycle and special.paused_while is None
-    if (by_step and not scene.completes) or special.stands_still(scene, was) is was:
-        return paused
-    _each(rule, clocks, scene, special.resumed if was else special.paused)
-    if was:
-        return {number: since for number, since in paused.items() if number != rule.number}
-    return {**paused, rule.number: scene.event.at}
+def _is_turned(special: Special, scene: Scene, still: bool) -> bool:
+    """Whether an event pauses the clocks of a rule, or lets them go on if they stand still."""
+    if not scene.completes and special.by_step:
+        return False
+    return special.stands_still(scene, still) is not still
+
+
+def _pause(rule: Rule, special: Special, clocks: Clocks, scene: Scene, still: bool) -> None:
+    """Pause the clocks of a rule, or let them go on if they stand still; not those that begin anew with the event and
+    had nothing to say."""
+    turned = special.resumed if still else special.paused
+    for number in rule.numbers if rule.lanes > 1 else (rule.number,):
+        running = clocks[number]
+        if running is not None and not (special.begins_anew and not running.reached(scene.event.at)):
+            clocks[number] = turned(running, scene)
 
 
 def _pause_steps(rule: Rule, special: Special, clocks: Clocks, scene: Scene) -> None:
