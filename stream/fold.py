@@ -174,7 +174,8 @@ class Fold(Course):
         if book.dues and event.attributes and self.first is not None:
             for rule in book.dues:
                 if rule.due in event.attributes:
-                    promised(rule, clocks, event, self.first, scene)
+                    seen = scene or Scene(event, self.attributes, before, self.paused, completes)
+                    promised(rule, clocks, event, self.first, seen)
         anchor = None
         if completes:
             for rule in book.answers.get(event.activity, ()):
@@ -196,7 +197,7 @@ class Fold(Course):
 
     def _turn_clocks(self, event: Event, completes: bool, before: Mapping[str, Any]) -> Scene:
         """Let the event pause, change or call off clocks that run; what those that start with it have to see of it."""
-        scene = Scene(event, self.attributes, before, self.paused, completes)
+        scene = made(Scene, (event, self.attributes, before, self.paused, completes))
         paused, called_off = turn(self.process.rulebook, self.clocks, scene, not self.events)
         if called_off:
             self.stopped = (*self.stopped, *called_off)

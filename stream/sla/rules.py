@@ -150,7 +150,7 @@ class Rulebook:
         self.starts = _by_activity((r, r.promise.from_) for r in every if isinstance(r.promise, Between))
         self.answers = _by_activity((r, _answers(r.promise)) for r in every)
         asked = [(r, r.special) for r in every if r.special is not None]
-        self.asks = any(not special.only_counts for _, special in asked)
+        self.asks = any(not special.only_counts and not special.only_due for _, special in asked)
         self.at_first = tuple(r for r, special in asked if special.at_first or special.by_lifecycle)
         self.at_every_event = tuple(r for r, special in asked if special.at_every_event)
         self.by_activity = _by_activity((r, sorted(special.activities)) for r, special in asked)

@@ -73,6 +73,7 @@ class Special:
         self.activities = self.begins_pause | self.ends_pause | self.cancels
         asks_more = self.by_lifecycle or of_clock or of_event or self.activities
         self.only_counts = bool(self.targets) and not asks_more and self.promise.overdue_every_ms is None
+        self.only_due = isinstance(self.promise, Due) and not asks_more
         self.chooses = bool(of_clock)
         self.begins_anew = isinstance(self.promise, Idle) and not of_clock
         self.by_step = not self.by_lifecycle and self.paused_while is None
