@@ -23,6 +23,7 @@ MANY_CASES: Final = 100_000
 OPERATIONS: Final = 100_000
 START: Final = 1_793_610_000_000  # 2026-11-02T09:00Z, a Monday
 MINUTE: Final = 60_000
+PROMISED_IN: Final = 5 * 24 * 60 * MINUTE  # so far that no calendar warns of it: alerts are measured apart
 STEPS: Final = ("Opened", "Assigned", "Checked", "Answered", "Resolved", "Closed")
 SOURCE: Final = Input("t", 0)
 OFFICE: Final[dict[str, Any]] = {
@@ -79,7 +80,7 @@ def records(cases: int, steps: tuple[str, ...], apart: int = MINUTE) -> list[Rec
         for nth, step in enumerate(steps):
             at = START + case * apart + 10 * nth * MINUTE
             value = {"case": f"C-{case}", "activity": step, "at": at, "priority": "1"}
-            found.append((at, value | ({} if nth else {"promised": at + 100 * MINUTE})))
+            found.append((at, value | ({} if nth else {"promised": at + PROMISED_IN})))
     found.sort(key=lambda one: one[0])
     return [Received(offset, at, value, replay="bench") for offset, (at, value) in enumerate(found)]
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.problem import Fault
-from stream.condition import Condition
+from stream.condition import MOST_REMEMBERED, Condition
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,25 @@ def test_attributes_are_read_by_name_only() -> None:
     """An attribute computed at run time could not be checked."""
     with pytest.raises(Fault, match="without the name of one"):
         Condition("size(attributes) > 1")
+
+
+def test_a_judgement_is_remembered_for_equal_values_of_one_kind_only() -> None:
+    """What Python takes for equal need not be the same in CEL: whole numbers, fractions, truth, and the sign of zero."""
+    is_true, is_one, below = Condition("flag == true"), Condition("n / 2 == 0"), Condition("1.0 / n < 0.0")
+    assert [is_true.judge({"flag": flag}, {}) for flag in (True, 1, True, 1.0, "true")] == [
+        "holds", "does not", "holds", "does not", "does not",
+    ]  # fmt: skip
+    assert [is_one.judge({"n": n}, {}) for n in (1, 1.0, True, 1)] == ["holds", "failed", "failed", "holds"]
+    assert [below.judge({"n": n}, {}) for n in (0.0, -0.0, 0.0)] == ["does not", "holds", "does not"]
+
+
+def test_a_condition_remembers_no_more_than_its_share() -> None:
+    """As many judgements as it may keep, whatever comes; long texts and lists are judged anew each time."""
+    condition = Condition("name == 'n-5000' || size(name) > 300")
+    judged = [condition.judge({"name": f"n-{number}"}, {}) for number in range(3 * MOST_REMEMBERED)]
+    assert set(judged) == {"does not"}
+    assert len(condition.remembered) <= MOST_REMEMBERED
+    kept = len(condition.remembered)
+    assert condition.judge({"name": "n" * 400}, {}) == "holds"
+    assert condition.judge({"name": ["n"] * 400}, {}) == "holds"
+    assert len(condition.remembered) == kept

@@ -207,3 +207,20 @@ def test_working_days_end_at_the_same_time_of_a_working_day(zone: str, minute: i
     local = datetime.fromtimestamp(start / 1000, ZoneInfo(zone))
     due = local.replace(fold=0) + timedelta(days=days)  # adds local time
     assert worktime.add_days(start, days) == int(due.astimezone(UTC).timestamp() * 1000)
+
+
+@given(
+    st.sampled_from(ZONES),
+    st.integers(0, 366 * 24 * 60 * MINUTE),
+    st.lists(st.integers(1, 40 * 24 * 60 * MINUTE), min_size=1, max_size=4),
+)
+@settings(max_examples=60, deadline=None)
+def test_from_every_start_of_a_stretch_working_time_adds_up_alike(zone: str, start: int, lengths: list[int]) -> None:
+    """Its first and last starts give what adding gives by itself, as lengths while there is work, as instants else."""
+    lengths, start = sorted(lengths), start + ms("2026-01-01T00:00:00Z")
+    worktime = Worktime(calendar(zone, OFFICE))
+    stretch = worktime.stretch(start, lengths)
+    assert stretch.first <= start < stretch.until
+    for each in (stretch.first, start, stretch.until - 1):
+        told = tuple(answer + each for answer in stretch.answers) if stretch.moves else stretch.answers
+        assert told == tuple(worktime.add(each, length) for length in lengths)
