@@ -66,7 +66,7 @@ def test_attributes_are_read_by_name_only() -> None:
 
 
 def test_a_judgement_is_remembered_for_equal_values_of_one_kind_only() -> None:
-    """What Python takes for equal need not be the same in CEL: whole numbers, fractions, truth, and the sign of zero."""
+    """What Python takes for equal need not be the same in CEL: whole numbers, fractions, truth, the sign of zero."""
     is_true, is_one, below = Condition("flag == true"), Condition("n / 2 == 0"), Condition("1.0 / n < 0.0")
     assert [is_true.judge({"flag": flag}, {}) for flag in (True, 1, True, 1.0, "true")] == [
         "holds", "does not", "holds", "does not", "does not",
