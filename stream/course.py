@@ -85,7 +85,8 @@ class Course:
         found = before.next.get(name) or self.process.automaton.step(before, name)  # type: ignore[union-attr]  # a frontier has its automaton
         self.frontier, cost, dropped = found
         proven = self.cost <= self.floor
-        self.floor = min(self.floor, self.cost + dropped)
+        if dropped < INF and self.cost + dropped < self.floor:
+            self.floor = self.cost + dropped
         self.cost += cost
         if self.flags & FULL or not self._keep(name, at):
             return

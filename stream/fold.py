@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from stream.course import UNSEEN, Course
 from stream.declare import Happening, Standing, Violation
-from stream.event import GIVEN_UP, Anchor, Event, Place
+from stream.event import GIVEN_UP, OTHER_TRANSITIONS, Anchor, Event, Place
 from stream.occurrences import UNTRACKED
 from stream.people import BLAMELESS, Conduct
 from stream.process import Process
@@ -99,20 +99,17 @@ class Fold(Course):
 
     def apply(self, event: Event, may_be_warm: bool = False) -> None:
         """Fold the next event, which is not before the last one."""
+        process, completes, anchor = self.process, event.lifecycle not in OTHER_TRANSITIONS, self._tied(event)
         self.ended_at = None
-        if event.at != self.last_at:
-            self.ties = {}
-        self.ties[event.activity] = self.ties.get(event.activity, 0) + 1
-        before, ran = self.attributes, self.clocks.copy() if self.process.counted else None
+        before, ran = self.attributes, self.clocks.copy() if process.counted else None
         if event.attributes:
-            self.attributes = {**self.attributes, **event.attributes}
+            self.attributes = {**before, **event.attributes}
         if self.first is None:
-            self._begin(self.anchor(event))
+            self._begin(anchor)
             self.flags = UNSEEN if may_be_warm else 0
-        process, completes = self.process, event.lifecycle is None or event.completes
         if completes:
             self.recent = (*self.recent[1 - MOST_RECENT :], event.activity)
-        self._run_clocks(event, completes, before)
+        self._run_clocks(event, anchor, completes, before)
         if ran is not None and ran != self.clocks:
             self._track(ran, Scene(event, self.attributes, before, self.paused, completes))
         if process.automaton is not None:
@@ -122,18 +119,23 @@ class Fold(Course):
                     self.begin_in_the_middle(name)
                 self.step(name, event.at)
             if self.started or event.lifecycle == "start":
-                self._pair(event, completes)
+                self._pair(event, anchor, completes)
         if completes and process.judges:
-            self._judge(event, self.anchor(event))
+            self._judge(event, anchor)
         self.last_at, self.last_place = event.at, event.place
         self.events += 1
         if event.last_of_case or (completes and self._ends(event.activity)):
             self.ended_at = event.at
 
-    def anchor(self, event: Event) -> Anchor:
-        """What an alert that this event starts hangs on; the event is among the ties already."""
-        nth = self.ties[event.activity] - 1
-        return made(Anchor, (event.at, event.activity, nth, event.event_id, event.place))
+    def _tied(self, event: Event) -> Anchor:
+        """What an alert that this event starts hangs on; the event is counted among those of its instant."""
+        at, activity, nth = event.at, event.activity, 0
+        if at != self.last_at:
+            self.ties = {activity: 1}
+        else:
+            nth = self.ties.get(activity, 0)
+            self.ties[activity] = nth + 1
+        return made(Anchor, (at, activity, nth, event.event_id, event.place))
 
     def _begin(self, anchor: Anchor) -> None:
         self.first = anchor
@@ -141,9 +143,11 @@ class Fold(Course):
     def _judge(self, event: Event, anchor: Anchor) -> None:
         """Hold a step against what is asked of the case, and of the people in it."""
         monitor, people = self.process.monitor, self.process.people
-        if monitor is not None and self.standing is not None:
-            self.standing = monitor.step(self.standing, Happening(anchor, self.attributes))
-        if people is not None:
+        standing = self.standing
+        if monitor is not None and standing is not None:
+            if standing.first_at is None or monitor.heeds(event.activity):
+                self.standing = monitor.step(standing, Happening(anchor, self.attributes))
+        if people is not None and event.activity in people.of:
             self.conduct = people.judged(self.conduct, event, anchor)
 
     def violations(self, clock: int, ended_at: int | None) -> tuple[Violation, ...]:
@@ -158,17 +162,17 @@ class Fold(Course):
         monitor = self.process.monitor
         return None if monitor is None or self.standing is None else monitor.next_deadline(self.standing, instant)
 
-    def _pair(self, event: Event, completes: bool) -> None:
+    def _pair(self, event: Event, anchor: Anchor, completes: bool) -> None:
         """Note what is started; what completes an activity or gives it up does so for its oldest start."""
         if event.lifecycle == "start":
-            self.started = (*self.started[1 - MOST_STARTED :], self.anchor(event))
+            self.started = (*self.started[1 - MOST_STARTED :], anchor)
         elif self.started and (completes or event.lifecycle in GIVEN_UP):
             for number, start in enumerate(self.started):
                 if start.activity == event.activity:
                     self.started = self.started[:number] + self.started[number + 1 :]
                     return
 
-    def _run_clocks(self, event: Event, completes: bool, before: Mapping[str, Any]) -> None:
+    def _run_clocks(self, event: Event, anchor: Anchor, completes: bool, before: Mapping[str, Any]) -> None:
         book, clocks = self.process.rulebook, self.clocks
         scene = self._turn_clocks(event, completes, before) if book.asks else None
         if book.dues and event.attributes and self.first is not None:
@@ -176,19 +180,15 @@ class Fold(Course):
                 if rule.due in event.attributes:
                     seen = scene or Scene(event, self.attributes, before, self.paused, completes)
                     promised(rule, clocks, event, self.first, seen)
-        anchor = None
         if completes:
             for rule in book.answers.get(event.activity, ()):
                 self._note(answer(rule, clocks, event))
             for rule in book.starts.get(event.activity, ()):
-                anchor = anchor or self.anchor(event)
                 begin(rule, clocks, anchor, scene)
-        if book.by_step:
-            anchor = anchor or self.anchor(event)
+        if book.by_step and (book.waits or event.activity in book.timed):
             for stopped in step(book, clocks, anchor, event, scene):
                 self._note(stopped)
         for rule in book.idles:
-            anchor = anchor or self.anchor(event)
             self._note(stop(clocks, rule.number, event))
             clocks[rule.number] = rule.started(anchor, scene)
         if not self.events and self.first is not None:

@@ -86,11 +86,12 @@ class Watch:
 
     def observe(self, batch: Batch, records: list[Received]) -> None:
         """Take records of a batch: events, clock marks, tombstones and refusals."""
-        clock, outcomes = self.input_clocks[batch.input], Counter[str]()
+        clock, outcomes = self.input_clocks[batch.input], dict[str, int]()
         for received in records:
-            outcomes[self._take(batch, received, clock)] += 1
-        outcomes["bad_attribute"] += self.process.reader.unreadable + self.supplements.unreadable()
-        self.process.reader.unreadable = 0
+            outcome = self._take(batch, received, clock)
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+        if unreadable := self.process.reader.unreadable + self.supplements.unreadable():
+            outcomes["bad_attribute"], self.process.reader.unreadable = unreadable, 0
         for process in self.versions.of:
             troubles = process.rulebook.troubles
             for (reason, rule), count in troubles.items():
@@ -109,7 +110,8 @@ class Watch:
             self._set_aside(batch.input, received.offset, found)
             return "refused"
         case_id, event = found
-        if self.process.people is not None and self.process.people.unjudged(event):
+        people = self.process.people
+        if people is not None and event.activity in people.of and people.unjudged(event):
             self.counts["events", self.process.name, batch.input.topic, "unjudged"] += 1
         if received.last_of_case:
             event = event._replace(last_of_case=True)
@@ -166,7 +168,7 @@ class Watch:
         A topic that has been quiet for less than `silence` may turn out to have been silent since its newest event.
         """
         newest_at = clock.newest_at or 0
-        for other in self.clocks:
+        for other in self.clocks if len(self.clocks) > 1 else ():
             if other is not clock and not other.read_to_end:
                 if other.newest_at is None:
                     return BEFORE_TIME.clock

@@ -54,6 +54,8 @@ class Monitor:
         self._vectors = Vectors(self._plains, letters, foresees)
         # What the hot path looks up, bound once.
         self._letter, self._move, self._width = letters.get, self._vectors.moves.get, self._vectors.width
+        self._names = frozenset(names)
+        self._heeds_all = bool(self._heeding[0] or self._vectors.heeding[0])
         self._static, self._undecided = self._vectors.conflicts.beforehand(self._vectors.start.states)
         self._journal = Journal(self.constraints, self._plains, _by_constraint(self._parts))
 
@@ -72,6 +74,10 @@ class Monitor:
             standing = self._moved(standing, move, anchor)
         heeding = self._heeding[letter]
         return self._noted(standing, heeding, happening) if heeding else standing
+
+    def heeds(self, activity: str) -> bool:
+        """Whether a step can change anything, but for the first of a case, which always does."""
+        return self._heeds_all or activity in self._names
 
     def violations(self, standing: Standing, clock: int, ended_at: int | None) -> tuple[Violation, ...]:
         """All that is broken when all instants before `clock` (ms UTC) are over, in order of time; with `ended_at`,
