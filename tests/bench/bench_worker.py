@@ -109,14 +109,14 @@ def caught_up(kafka: Kafka, folder: Path, definition: Path) -> dict[str, float]:
     }
 
 
-def progress(worker: WorkerProgram) -> Iterator[Sample]:
+def progress(worker: WorkerProgram, events: int = EVENTS) -> Iterator[Sample]:
     """When how many events were counted, from the first to the last one; raises `NotReady` if it takes too long."""
     give_up_at = monotonic() + PATIENCE_S
     while monotonic() < give_up_at:
         counts = re.findall(r"^casewatch_events_total{.*} (\S+)$", worker.get("/metrics")[1], re.MULTILINE)
         if seen := int(sum(map(float, counts))):
             yield monotonic(), seen
-        if seen >= EVENTS:
+        if seen >= events:
             return
         sleep(0.05)
     raise NotReady(f"not caught up within {PATIENCE_S} s\n{worker.tail()}")

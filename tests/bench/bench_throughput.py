@@ -1,0 +1,158 @@
+"""The whole monitor on a real Kafka, one worker on one core, held against programs that do less with the same topic.
+
+The worker decodes, folds, aligns each case to its model, runs four service levels and three constraints, journals,
+and writes alerts, exactly once. What it is held against is told in `tests.bench.contenders`. All run in one run, one
+after the other, each on one core; broker and clients share the machine. The topic is the log of BPIC 2012 in order of
+time, in copies that are interleaved under case ids of their own; without real logs, made-up support tickets.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from agents.definition_files import load_definition
+from agents.logs import read_log
+from tests.bench.bench_backtest import EXAMPLES, ticket_events
+from tests.bench.bench_worker import progress
+from tests.bench.contenders import OUT
+from tests.bench.figures import Table
+from tests.broker.kafka import Kafka
+from tests.broker.traffic import CASEWATCH, WorkerProgram, create_topics, send
+from tests.programs import NotReady
+
+EVENTS: Final = 240_000
+COPIES: Final = 2
+PARTITIONS: Final = 4
+ONE_CORE: Final = ("taskset", "-c", "0")
+LOANS: Final = """
+process: loans
+version: "1"
+events: {topics: [support.tickets], format: xes-json}
+model: {file: model.pnml}
+sla:
+  - {id: first-look, kind: between, from: A_PARTLYSUBMITTED, to: [A_PREACCEPTED, A_DECLINED, A_CANCELLED], target: 2d}
+  - {id: decision, kind: between, from: A_SUBMITTED, to: [A_APPROVED, A_DECLINED, A_CANCELLED], target: 30d}
+  - {id: offer, kind: between, from: O_SENT, to: [O_SENT_BACK, O_CANCELLED, O_DECLINED, O_ACCEPTED], target: 21d}
+  - {id: call, kind: activity_duration, activity: W_Nabellen offertes, target: 1h}
+constraints:
+  - {id: one-outcome, declare: "Not Co-Existence[A_APPROVED, A_DECLINED] | | |"}
+  - {id: offer-first, declare: "Precedence[O_SELECTED, O_SENT] | | |"}
+  - {id: quick, declare: "Response[A_SUBMITTED, A_PARTLYSUBMITTED] | | |0,1,h"}
+"""
+TOPIC: Final = "support.tickets"
+GOALS: Final = {"bare": 0.4, "agent": 3.0, "table": 6.0}
+NAMES: Final = {
+    "bare": "consume, transform, produce: aiokafka alone",
+    "agent": "a Faust agent that does nothing",
+    "table": "a Faust agent, one table write an event",
+}
+
+
+def measure() -> Table:
+    """One row for the monitor, and one for each of the others."""
+    columns = ("events/s", "busy µs an event", "monitor ÷ it", "by busy time", "goal")
+    table = Table("Throughput on a real Kafka, one core, four partitions", columns)
+    table.notes.append("busy: the time of the program's own processor; the broker shares the machine")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        kafka = Kafka(folder / "kafka")
+        kafka.start()
+        try:
+            definition, events = asyncio.run(filled(kafka, folder))
+            monitor = table.rows["the whole monitor"] = whole_monitor(kafka, folder, definition, events)
+            for what, told in NAMES.items():
+                row = table.rows[told] = contender(kafka, what, events)
+                row["monitor ÷ it"] = monitor["events/s"] / row["events/s"]
+                row["by busy time"] = row["busy µs an event"] / monitor["busy µs an event"]
+                row["goal"] = GOALS[what]
+        finally:
+            kafka.stop()
+    return table
+
+
+async def filled(kafka: Kafka, folder: Path) -> tuple[Path, int]:
+    """Fill the topic; the definition and how many events there are."""
+    await create_topics(kafka.bootstrap, {TOPIC: PARTITIONS, OUT: PARTITIONS})
+    data, count = os.environ.get("CASEWATCH_TEST_DATA"), 0
+
+    def counted(records: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        nonlocal count
+        for record in records:
+            count += 1
+            yield record
+
+    if data is None:
+        definition, records = EXAMPLES / "customer-service.yaml", tickets()
+    else:
+        definition = folder / "loans.yaml"
+        definition.write_text(LOANS)
+        shutil.copy(Path(data, "models_discovered/bpic2012_complete_imf02.pnml"), folder / "model.pnml")
+        records = loans(definition, Path(data, "bpic2012_loan/BPIC12.xes.gz"))
+    await send(kafka.bootstrap, TOPIC, counted(records))
+    return definition, count
+
+
+def tickets() -> Iterator[tuple[bytes, bytes]]:
+    """Made-up events by their tickets."""
+    for event in ticket_events(EVENTS):
+        yield orjson.loads(event)["ticket"]["id"].encode(), event
+
+
+def loans(definition: Path, log: Path) -> Iterator[tuple[bytes, bytes]]:
+    """The log's events, each once for every copy, by cases of the copy's own."""
+    read = read_log(log, load_definition(definition)[0].events.mapping)
+    for record in read.records[: EVENTS // COPIES]:
+        for copy in range(COPIES):
+            case = f"{record.value['case:concept:name']}-{copy}"
+            yield case.encode(), orjson.dumps(record.value | {"case:concept:name": case})
+
+
+def whole_monitor(kafka: Kafka, folder: Path, definition: Path, events: int) -> dict[str, float]:
+    """Run a worker until it has counted every event."""
+    settings = {"brokers": kafka.bootstrap, "prefix": "bench", "pseudonym_key": "of no importance"}
+    worker = WorkerProgram("monitor", folder, (*CASEWATCH, "run", str(definition)), **settings)
+    worker.command = [*ONE_CORE, *worker.command]
+    samples: list[tuple[float, int, float]] = []
+    try:
+        worker.start(worker.alive)
+        assert worker.process is not None, "it was started"
+        for at, seen in progress(worker, events):
+            samples.append((at, seen, busy_seconds(worker.process.pid)))
+        worker.stop()
+    finally:
+        worker.kill()
+    begun = [sample for sample in samples if sample[1] * 10 >= events]
+    (first_at, first, first_busy), (last_at, last, last_busy) = begun[0], begun[-1]
+    if last == first:
+        raise NotReady("the events were counted all at once: too few to measure")
+    return rates(last - first, last_at - first_at, last_busy - first_busy)
+
+
+def busy_seconds(pid: int) -> float:
+    """How long a process has had a processor."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def contender(kafka: Kafka, what: str, events: int) -> dict[str, float]:
+    """Run one of the others."""
+    arguments = ["-m", "tests.bench.contenders", what, kafka.bootstrap, TOPIC, str(events)]
+    done = subprocess.run([*ONE_CORE, sys.executable, *arguments], capture_output=True, check=False, timeout=600)
+    lines = [line for line in done.stdout.splitlines() if line.startswith(b'{"events"')]
+    if not lines:
+        raise NotReady(f"{what} told nothing\n{done.stderr.decode()[-2_000:]}")
+    told = orjson.loads(lines[0])
+    return rates(told["events"], told["seconds"], told["busy"])
+
+
+def rates(events: int, seconds: float, busy: float) -> dict[str, float]:
+    """The figures of a row."""
+    return {"events/s": events / seconds, "busy µs an event": busy / events * 1e6}
