@@ -12,12 +12,12 @@ from stream.conformance.automaton import Automaton
 from stream.conformance.deviation import Deviation
 from stream.conformance.explain import explain
 from stream.conformance.frontier import INF, Frontier
-from stream.conformance.path import Path, extension
+from stream.conformance.path import LONGEST_KEPT, extension, path_of
 from stream.conformance.resolving import Resolution, due
 from stream.conformance.standing import narrowed
 from stream.event import Anchor
 from stream.process import Process
-from stream.steps import MOST_STRANGERS, NONE_TAKEN, Taken, count, taken, write
+from stream.steps import MOST_STRANGERS, NONE_TAKEN, Taken, count, named, taken, write
 
 Explained = tuple[int, bool, tuple[Deviation, ...], tuple[Any, ...] | None]
 """The steps that were explained, by size, and whether as a whole; their deviations, and what is told of those."""
@@ -100,7 +100,7 @@ class Course:
         automaton = self.process.automaton
         if automaton is None or self.frontier is None or not due(proven_before, self.length):
             return
-        names = self.steps().names
+        names = self.names
         known = Resolution(self.frontier, self.cost, self.floor)
         self.frontier, self.cost, self.floor = (
             automaton.resolve(names, closing=False, warm=self.warm, known=known) or known
@@ -113,7 +113,7 @@ class Course:
         standing = narrowed(before) if self.places is None else self.places
         extra, self.places, _ = extension(automaton, standing, name)
         if extra > cost:
-            self.places = Path(automaton, self.steps().names, warm=self.warm).standings[-1]
+            self.places = path_of(automaton, self.names, warm=self.warm).standings[-1]
         if extra:
             self.explain_to = self.size
 
@@ -158,7 +158,11 @@ class Course:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the steps that are kept."""
-        return self.steps().names
+        return self._names(self.size)
+
+    def _names(self, size: int) -> tuple[str, ...]:
+        """The names of the steps within the first `size` bytes."""
+        return () if self.code is None else named(bytes(self.code[:size]), self.process.labels, self.strangers)
 
     @property
     def times(self) -> tuple[int, ...]:
@@ -180,7 +184,9 @@ class Course:
         if not over and not size:
             return ()
         if self.explained[:2] != (size, over):
-            found = explain(automaton, self.steps(size).names, finished=over, warm=self.warm)
+            names = self._names(size)
+            told = _told if len(names) <= LONGEST_KEPT else _told.__wrapped__
+            found = told(automaton, names, over, self.warm)
             self.explained = (size, over, found, None)
         return self.explained[2]
 
@@ -194,7 +200,13 @@ class Course:
         least, most = automaton.interval(known, closing=over)
         if least == most or not over or self.full:
             return least, most
-        return _narrowed(automaton, self.steps().names, self.warm, known), most
+        return _narrowed(automaton, self.names, self.warm, known), most
+
+
+@lru_cache(maxsize=2048)
+def _told(automaton: Automaton, names: tuple[str, ...], over: bool, warm: bool) -> tuple[Deviation, ...]:
+    """What is to be told of the same steps, in whatever case they were taken."""
+    return explain(automaton, names, finished=over, warm=warm)
 
 
 @lru_cache(maxsize=64)

@@ -142,12 +142,10 @@ class Fold(Course):
 
     def _judge(self, event: Event, anchor: Anchor) -> None:
         """Hold a step against what is asked of the case, and of the people in it."""
-        monitor, people = self.process.monitor, self.process.people
-        standing = self.standing
-        if monitor is not None and standing is not None:
-            if standing.first_at is None or monitor.heeds(event.activity):
-                self.standing = monitor.step(standing, Happening(anchor, self.attributes))
-        if people is not None and event.activity in people.of:
+        monitor, people, standing, activity = self.process.monitor, self.process.people, self.standing, event.activity
+        if monitor is not None and standing is not None and (standing.first_at is None or monitor.heeds(activity)):
+            self.standing = monitor.step(standing, Happening(anchor, self.attributes))
+        if people is not None and activity in people.of:
             self.conduct = people.judged(self.conduct, event, anchor)
 
     def violations(self, clock: int, ended_at: int | None) -> tuple[Violation, ...]:

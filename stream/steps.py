@@ -8,7 +8,7 @@ has passed since the last one. Invariant: a code is read only up to a size that 
 belongs to another fold of the same case.
 """
 
-from collections.abc import Iterator
+import re
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
@@ -36,6 +36,7 @@ class Taken(NamedTuple):
 
 NONE_TAKEN = Taken((), ())
 _CONTINUED = bytes(range(128, 256))
+_NUMBER = re.compile(rb"[\x80-\xff]*[\x00-\x7f]")
 
 
 def write(code: bytearray, gap: int, number: int) -> None:
@@ -50,18 +51,23 @@ def write(code: bytearray, gap: int, number: int) -> None:
     code.append(number)
 
 
-def read(code: bytes) -> Iterator[int]:
+def read(code: bytes) -> list[int]:
     """The numbers of a code: gap and name of each step in turn; raises `ValueError` where it breaks off."""
-    number = shift = 0
-    for byte in code:
-        number |= (byte & 127) << shift
-        if byte & 128:
-            shift += 7
-        else:
-            yield number
-            number = shift = 0
-    if shift:
+    return [part[0] if len(part) == 1 else _wide(part) for part in _parts(code)]
+
+
+def _parts(code: bytes) -> list[bytes]:
+    if code and code[-1] > 127:
         raise ValueError("the code of a step breaks off")
+    return _NUMBER.findall(code)
+
+
+def _wide(part: bytes) -> int:
+    """A number of several bytes."""
+    number = 0
+    for byte in reversed(part):
+        number = number << 7 | byte & 127
+    return number
 
 
 def count(code: bytearray) -> int:
@@ -76,10 +82,15 @@ def taken(code: bytes, first_at: int, labels: Labels, strangers: tuple[str, ...]
     Raises `ValueError` where it breaks off, `IndexError` where a name has no such number. The newest answers are kept,
     since an explanation asks for the same steps many times.
     """
-    numbers = list(read(code))
-    known, names = len(labels.names), labels.names
-    times = tuple(accumulate(numbers[::2], initial=first_at))[1:]
-    shown = tuple([names[n] if n < known else strangers[n - known] for n in numbers[1::2]])
-    if len(times) != len(shown):
+    shown = named(code, labels, strangers)
+    gaps = [part[0] if len(part) == 1 else _wide(part) for part in _parts(code)[::2]]
+    if len(gaps) != len(shown):
         raise ValueError("a step has a time but no name")
-    return Taken(shown, times)
+    return Taken(shown, tuple(accumulate(gaps, initial=first_at))[1:])
+
+
+def named(code: bytes, labels: Labels, strangers: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the steps of a code; raises as `taken` does."""
+    known, names = len(labels.names), labels.names
+    numbers = [part[0] if len(part) == 1 else _wide(part) for part in _parts(code)[1::2]]
+    return tuple([names[n] if n < known else strangers[n - known] for n in numbers])

@@ -16,7 +16,7 @@ from stream.conformance.automaton import Automaton
 from stream.conformance.deviation import Deviation, DeviationKind
 from stream.conformance.enabling import expected
 from stream.conformance.frontier import INF, Frontier
-from stream.conformance.path import Path
+from stream.conformance.path import Path, path_of
 from stream.conformance.routes import ModelStep, to_end
 from stream.conformance.standing import first_steps, followed
 
@@ -34,8 +34,9 @@ def explain(
     """
     if warm and automaton.warm_start() is None:
         return tuple(_unknown(automaton, activities))
-    path = Path(automaton, activities, warm=warm)
+    path = path_of(automaton, activities, warm=warm)
     if finished:
+        path = path.twin()
         path.end()
     wanted = automaton.completion(path.standings[-1]) if finished else 0
     return tuple(_Account(path, wanted).deviations()) if path.costs[-1] or wanted else ()

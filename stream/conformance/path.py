@@ -7,6 +7,8 @@ the activities alone, costs what the case costs, and changes no reading that an 
 """
 
 from collections.abc import Sequence
+from copy import copy
+from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -16,6 +18,8 @@ from stream.conformance.frontier import Frontier
 from stream.conformance.standing import followed, narrowed
 
 AS_EXPECTED = Move((), True)
+LONGEST_KEPT = 256
+"""Events of a case whose path is kept; longer ones are few, and large."""
 
 
 class Extension(NamedTuple):
@@ -49,6 +53,19 @@ def _extension(automaton: Automaton, standing: Frontier, activity: str) -> Exten
     return Extension(1, followed(automaton, standing, (*move.labels, activity)) or target, move)
 
 
+def path_of(automaton: Automaton, activities: Sequence[str], *, warm: bool) -> "Path":
+    """The path of a case, which may be another case's too: it is not to be ended. Those of the newest are kept, since a
+    case asks for its path when it goes on, and again when it is explained."""
+    if len(activities) > LONGEST_KEPT:
+        return Path(automaton, activities, warm=warm)
+    return _path_of(automaton, tuple(activities), warm)
+
+
+@lru_cache(maxsize=256)
+def _path_of(automaton: Automaton, activities: tuple[str, ...], warm: bool) -> "Path":
+    return Path(automaton, activities, warm=warm)
+
+
 class Path:
     """Standings before and after each event, the moves between, and the path's cost up to each standing.
 
@@ -78,6 +95,13 @@ class Path:
         self.costs.append(cost)
         if cost > self.least:
             self._turn_back(self.least, finished=False)
+
+    def twin(self) -> "Path":
+        """The same path, to be ended apart."""
+        twin = copy(self)
+        twin.standings, twin.costs = self.standings.copy(), self.costs.copy()
+        twin.moves, twin.read_by = self.moves.copy(), self.read_by.copy()
+        return twin
 
     def end(self) -> None:
         """Turn to an alignment that is cheapest for a finished case."""

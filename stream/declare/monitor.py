@@ -50,6 +50,7 @@ class Monitor:
         self._plains = tuple(Plain.of(index, constraint) for index, constraint in numbered if constraint.plain)
         self._number = {plain.place: number for number, plain in enumerate(self._plains)}
         self._parts = tuple(part for index, constraint in numbered for part in _parts(index, constraint))
+        self._timed = tuple(number for number, part in enumerate(self._parts) if part.constraint.window is not None)
         self._heeding = tuple(_heeding(self._parts, name) for name in (None, *names))
         self._vectors = Vectors(self._plains, letters, foresees)
         # What the hot path looks up, bound once.
@@ -87,16 +88,20 @@ class Monitor:
             found += self._booked(standing, clock, ended_at)
         if ended_at is not None:
             found += self._owed(standing, ended_at)
+        if not found:
+            return ()
         return tuple(sorted(found, key=lambda violation: (violation.happened_at, violation.constraint)))
 
     def next_deadline(self, standing: Standing, instant: int) -> int | None:
         """The first open deadline at `instant` or later; it is missed once the clock is past it."""
-        first_at = standing.first_at
+        first_at, books, nearest = standing.first_at, standing.books, None
         if first_at is None:
             return None
-        pairs = zip(self._parts, standing.books, strict=True)
-        dues = (due for part, book in pairs for due in part.deadlines(book, first_at))
-        return min((due for due in dues if due >= instant), default=None)
+        for number in self._timed:
+            for due in self._parts[number].deadlines(books[number], first_at):
+                if due >= instant and (nearest is None or due < nearest):
+                    nearest = due
+        return nearest
 
     def verdict(self, standing: Standing, index: int, clock: int, ended: bool) -> Verdict:
         """What is known of one constraint when all instants before `clock` are over."""
@@ -187,14 +192,27 @@ class Monitor:
         changed = any(books[part] is not standing.books[part] for part in heeding)
         return standing._replace(books=tuple(books)) if changed else standing
 
-    def _booked(self, standing: Standing, clock: int, ended_at: int | None) -> Iterator[Violation]:
-        first_at = standing.first_at
-        for part, book in zip(self._parts, standing.books, strict=True):
-            found = book.broken
+    def _booked(self, standing: Standing, clock: int, ended_at: int | None) -> list[Violation]:
+        first_at, books = standing.first_at, standing.books
+        if ended_at is None and not self._late(standing, clock):
+            return [violation for book in books if book.broken for violation in book.broken[:MOST_BROKEN]]
+        found = list[Violation]()
+        for part, book in zip(self._parts, books, strict=True):
+            broken = book.broken
             if first_at is not None:
                 late = part.overdue(book, first_at, clock) if ended_at is None else part.owed(book, first_at, ended_at)
-                found += late
-            yield from found[:MOST_BROKEN]
+                broken += late
+            found += broken[:MOST_BROKEN]
+        return found
+
+    def _late(self, standing: Standing, clock: int) -> bool:
+        """Whether the clock has broken anything that no event has shown yet."""
+        first_at, books = standing.first_at, standing.books
+        if first_at is not None:
+            for number in self._timed:
+                if self._parts[number].overdue(books[number], first_at, clock):
+                    return True
+        return False
 
     def _owed(self, standing: Standing, ended_at: int) -> Iterator[Violation]:
         for number, (plain, state) in enumerate(zip(self._plains, standing.vector.states, strict=True)):
