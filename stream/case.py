@@ -5,12 +5,12 @@ again. What is older than that is settled. Invariant: `fold` is what `settled` b
 """
 
 from bisect import insort
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from stream.census import AT_RISK, BREACHED, DEVIATING, OPEN
 from stream.clock import BEFORE_TIME, END_OF_TIME, Moment
 from stream.declare import Violation
-from stream.event import Anchor, Event
+from stream.event import Anchor, Event, Place
 from stream.finding import FOREVER, Finding
 from stream.findings import findings_of
 from stream.fold import Fold
@@ -55,6 +55,9 @@ class Stance(NamedTuple):
         spoken = self.passed or self.stopped or self.past or self.explain_to or self.offences or self.violations
         return not spoken and self.over_at is None
 
+
+Happenings = dict[Place, tuple[Event, dict[str, Any]]]
+"""Events by where they lie, each with the attributes that its case had by then."""
 
 Outcome = Literal["applied", "duplicate", "late", "late_dropped"]
 """What became of an event."""
@@ -165,6 +168,19 @@ class Case:
         fold.late = self.late
         self.fold, self.seen = fold, None
         self._share_code()
+
+    def disturbed_by(self, event: Event) -> bool:
+        """Whether an event does not come in order, so that those behind it are to be seen in its light."""
+        return bool(self.tail) and event < self.tail[-1]
+
+    def happenings(self) -> Happenings:
+        """The events of the tail, each with the attributes that its case has by then."""
+        found: Happenings = {}
+        fold = self._base()
+        for event in self.tail:
+            fold = folded(fold, event, self.may_be_warm)
+            found[event.place] = event, fold.attributes
+        return found
 
     def _share_code(self) -> None:
         """Keep the steps once, where both states are of one instance: the fold's begin with the settled ones."""

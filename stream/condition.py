@@ -21,6 +21,11 @@ OF_THE_EVENT: Final = frozenset({"activity", "lifecycle", "resource"})
 _BY_KEY: Final = re.compile(r"""\battributes\s*\[\s*(?:"([^"\\]*)"|'([^'\\]*)')\s*\]""")
 _ATTRIBUTES: Final = re.compile(r"\battributes\b")
 _BOUND: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+_FUNCTIONS: Final = frozenset(
+    "bytes contains double duration dyn endsWith getDate getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours "
+    "getMilliseconds getMinutes getMonth getSeconds int matches size startsWith string timestamp type uint".split()
+)
+"""The functions that conditions can call; macros are none. The compiler takes any name."""
 _TEXT: Final = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 
 Judgement = Literal["holds", "does not", "failed"]
@@ -33,6 +38,10 @@ class Condition:
     def __init__(self, source: str) -> None:
         self.source = source
         self.program = _compiled(source)
+        called = frozenset(filter(str.isidentifier, self.program.functions()))
+        if called - _FUNCTIONS:
+            unknown, some = min(called - _FUNCTIONS), ", ".join(sorted(_FUNCTIONS - {"bytes", "dyn", "uint"}))
+            raise Fault(f"`{source}` calls the unknown function `{unknown}`", f"one of {some}")
         plain = _TEXT.sub("''", source)
         self.by_key = frozenset(double or single for double, single in _BY_KEY.findall(source))
         if len(_ATTRIBUTES.findall(plain)) != len(_BY_KEY.findall(source)):

@@ -140,7 +140,8 @@ class Packer:
 
     def _tracks(self, fold: Fold) -> list[Any]:
         segments = {self.ids[number]: segment for number, segment in fold.tracked.segments.items()}
-        return [segments, [[self.ids[one.clock], *one[1:]] for one in fold.tracked.occurred]]
+        told = ((one, one[1:] if one.known_at is not None else one[1:-1]) for one in fold.tracked.occurred)
+        return [segments, [[self.ids[one.clock], *fields] for one, fields in told]]
 
     def _standing(self, fold: Fold) -> list[Any] | None:
         """Where a case stands with its constraints, with which, and which of them were asked late."""

@@ -1,7 +1,8 @@
 """What became of the clocks of a case that objectives count: each occurrence once, good or bad.
 
 An occurrence counts at the earlier of its answer and its due instant, under the segment that its case had when its
-clock started; one that is called off, or that ends with its case before it is due, does not count at all. Invariant:
+clock started; one that was due before that became known counts when it did. One that is called off, or that ends with
+its case before it is due, does not count at all. Invariant:
 occurrences are a function of the case's events alone; those that time alone makes bad are asked for with an instant.
 """
 
@@ -21,19 +22,21 @@ Key = tuple[int, str]
 
 
 class Occurrence(NamedTuple):
-    """A clock that was answered, or was due before that: by which event's time it stopped, and when it was due (ms)."""
+    """A clock that was answered, or was due before that: by which event's time it stopped, when it was due, and when
+    that became known if it was later (ms)."""
 
     clock: int
     name: str
     segment: Segment
     stopped_at: int
     due: int | None
+    known_at: int | None = None
 
     @property
     def counts(self) -> "Counted":
         """How it counts."""
         good = self.due is None or self.stopped_at <= self.due
-        return Counted(self.clock, self.segment, self.stopped_at if good else self.due or 0, good)
+        return Counted(self.clock, self.segment, self.stopped_at if good else self.known_at or self.due or 0, good)
 
 
 class Counted(NamedTuple):
@@ -85,7 +88,14 @@ def _occurrence(rule: Rule, number: int, was: Running, at_start: tuple[Segment, 
         return None
     if was.terms is not None and was.terms.choice < 0:
         return None
-    return Occurrence(number, was.anchor.name, segment, at, due)
+    return Occurrence(number, was.anchor.name, segment, at, due, _known_at(was))
+
+
+def _known_at(running: Running) -> int | None:
+    """When it became known that a clock had been due before: by the event that told its date, or to which it applies
+    since."""
+    known_at = running.start if running.terms is None else max(running.start, running.terms.chosen_at)
+    return known_at if running.due is not None and running.due < known_at else None
 
 
 def _called_off(rule: Rule, scene: Scene) -> bool:
@@ -127,6 +137,6 @@ def still_open(tracked: Tracked, clocks: Clocks, process: Process, span: Span) -
             continue
         name, segment, due = running.anchor.name, tracked.segments.get(number, ()), running.due
         if due is not None and due < span.until:
-            yield Occurrence(number, name, segment, max(span.until, due + 1), due)
+            yield Occurrence(number, name, segment, max(span.until, due + 1), due, _known_at(running))
         elif span.met_at is not None and _by_the_end(process.rulebook.rules[number]):
             yield Occurrence(number, name, segment, span.met_at, due)

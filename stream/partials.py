@@ -16,14 +16,14 @@ import orjson
 from schemas.objective import Objective, Rate
 from schemas.partial import PartialKey, PartialKind
 from stream.cards import Cards
-from stream.case import Case
+from stream.case import Case, Happenings
 from stream.clock import BEFORE_TIME, END_OF_TIME, InputClock, Moment
 from stream.event import Event
 from stream.inputs import Input
 from stream.layout import LAYOUT
 from stream.ledger.goals import Goal, goals, spans_tasks
 from stream.lives import Segment
-from stream.occurrences import Counted, Key, Span, still_open
+from stream.occurrences import Counted, Span, still_open
 from stream.process import Process
 
 MOST_INSTANTS: Final = 1_000
@@ -41,7 +41,7 @@ Record = tuple[bytes, bytes | None]
 class Asked:
     """What one version of a process asks of windows: its objectives by the clocks that they count, and its rates."""
 
-    __slots__ = ("goals", "objectives", "places", "rates")
+    __slots__ = ("by_segment", "goals", "objectives", "places", "rates")
 
     def __init__(self, process: Process) -> None:
         self.goals = goals(process.definition)
@@ -50,6 +50,7 @@ class Asked:
             counted = process.rulebook.rules[number].promise.id
             self.objectives[number] = [g for g in self.goals if isinstance(g.asks, Objective) and g.asks.of == counted]
         self.rates = [goal for goal in self.goals if isinstance(goal.asks, Rate)]
+        self.by_segment = any(goal.asks.by for goal in self.rates)
         self.places = {g.name: [process.segments.index(name) for name in g.asks.by] for g in self.goals}
 
 
@@ -77,7 +78,8 @@ class Partials:
 
     def lead(self, process: Process) -> None:
         """Ask what the newest version asks."""
-        self.process, self.rates = process, self.follow(process).rates
+        asked = self.follow(process)
+        self.process, self.rates, self.by_segment = process, asked.rates, asked.by_segment
         self.tells = bool(self.spans) or spans_tasks(process.definition)
         self.silence = process.definition.events.silence_ms
 
@@ -102,11 +104,9 @@ class Partials:
             return False
         span = Span.of(moment.clock, over_at, fold.ended_at)
         open_ones = still_open(fold.tracked, fold.clocks, case.process, span)
-        found: dict[Key, Counted] = {}
-        for one in chain(fold.tracked.occurred, open_ones):
-            key = one.clock, one.name
-            if one.stopped_at >= case.counted_to or key in case.counted:
-                found[key] = one.counts
+        counted_to, counted = case.counted_to, case.counted
+        known = (o for o in fold.tracked.occurred if o.stopped_at >= counted_to or (o.clock, o.name) in counted)
+        found = {(one.clock, one.name): one.counts for one in chain(known, open_ones)}
         over = {(one.clock, one.name) for one in fold.tracked.occurred if one.stopped_at < moment.settled_to}
         for key in dict.fromkeys((*case.counted, *found)):
             before, now = case.counted.get(key), found.get(key)
@@ -138,8 +138,8 @@ class Partials:
             return None
         return PartialKey(kind, self.process.name, goal.name, segment, self.task, at // width)
 
-    def happened(self, event: Event, attributes: dict[str, Any]) -> None:
-        """Take an event that rates may count; `attributes` are those of its case."""
+    def happened(self, event: Event, attributes: dict[str, Any], *, taken_back: bool = False) -> None:
+        """Take an event that rates may count, or take it back; `attributes` are those of its case by then."""
         asked = self.asked[self.process]
         for goal in self.rates:
             if event.completes and event.activity in goal.asks.of:
@@ -148,11 +148,25 @@ class Partials:
                 if key is None:
                     continue
                 value = self.values.setdefault(key, [0, []])
-                insort(value[1], event.at)
-                if len(value[1]) > MOST_INSTANTS:
-                    value[1].pop()
-                    value[0] += 1
+                if not taken_back:
+                    insort(value[1], event.at)
+                    if len(value[1]) > MOST_INSTANTS:
+                        value[1].pop()
+                        value[0] += 1
+                elif event.at in value[1]:
+                    value[1].remove(event.at)
+                else:
+                    value[0] -= 1
                 self.changed[key] = None
+
+    def rearranged(self, before: Happenings, now: Happenings) -> None:
+        """Take the events of a case, with its attributes by then, that are in another order now, with one more."""
+        for place, (event, attributes) in now.items():
+            known = before.get(place)
+            if known is None or self.process.segment(known[1]) != self.process.segment(attributes):
+                if known is not None:
+                    self.happened(event, known[1], taken_back=True)
+                self.happened(event, attributes)
 
     def drain(self, moment: Moment | None, clocks: dict[Input, InputClock]) -> tuple[list[Record], list[Record]]:
         """The partials that have changed, the clock last, and what is to be journalled of them; `moment`: the clock, as

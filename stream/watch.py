@@ -137,8 +137,13 @@ class Watch:
             case = self._unpack(case_id, case)
         if case.process is not self.process and not self._begins_anew(case, event, clock):
             event = self.supplements.as_before(case.process, self.process, record, event)
+        disturbed = self.partials.by_segment and case.disturbed_by(event)
+        before = case.happenings() if disturbed else {}
         outcome = case.apply(event, self._horizon(clock))
-        if outcome != "duplicate" and self.partials.rates:
+        now = case.happenings() if disturbed else {}
+        if event.place in now:
+            self.partials.rearranged(before, now)
+        elif outcome != "duplicate" and self.partials.rates:
             self.partials.happened(event, case.fold.attributes)
         if outcome != "duplicate":
             self.touched[case_id] = self.changed[case_id] = None

@@ -53,6 +53,32 @@ def test_what_is_no_condition_is_refused(source: str, wrong: str) -> None:
         Condition(source)
 
 
+@pytest.mark.parametrize("source", ["startswith(name, 'A')", "name.startswith('A')", "size(name) > length(name)"])
+def test_a_function_that_there_is_not_is_refused(source: str) -> None:
+    """A misspelt one would fail on every event."""
+    with pytest.raises(Fault, match=r"unknown function `(startswith|length)`.*one of contains, .*startsWith"):
+        Condition(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("name.contains('nn') && name.startsWith('A') && name.endsWith('a') && name.matches('^A.*a$')", "Anna"),
+        ("size(name) == 2 && int(name) + 1 == 43 && double(name) > 41.5 && uint(name) == 42u", "42"),
+        ("string(size(bytes(name))) == '2' && type(name) == type('a') && dyn(name) == 'ab'", "ab"),
+        ("timestamp(name).getFullYear() == 2026 && timestamp(name).getDayOfWeek() == 1", "2026-11-02T09:30:15.250Z"),
+        ("timestamp(name).getMonth() == 10 && timestamp(name).getDate() == 2", "2026-11-02T09:30:15.250Z"),
+        ("timestamp(name).getDayOfMonth() == 1 && timestamp(name).getDayOfYear() == 305", "2026-11-02T09:30:15.250Z"),
+        ("timestamp(name).getHours() == 9 && timestamp(name).getMinutes() == 30", "2026-11-02T09:30:15.250Z"),
+        ("timestamp(name).getSeconds() == 15 && timestamp(name).getMilliseconds() == 250", "2026-11-02T09:30:15.250Z"),
+        ("timestamp(name) - timestamp('2026-11-02T09:00:00Z') > duration('30m')", "2026-11-02T09:30:15.250Z"),
+    ],
+)
+def test_every_function_that_there_is_works(source: str, name: str) -> None:
+    """As the specification of CEL has them."""
+    assert Condition(source).judge({"name": name}, {}) == "holds"
+
+
 def test_an_attribute_that_nobody_maps_is_refused() -> None:
     """A misspelt name would never be true; it is refused with those that exist."""
     with pytest.raises(Fault, match=r"unknown attribute `prority`.*mapped are priority"):

@@ -64,6 +64,35 @@ def test_the_segment_is_that_of_the_start() -> None:
     assert sums(task) == buckets(("a", 60, True))
 
 
+def test_a_promise_that_was_past_when_it_became_known_counts_from_then_on() -> None:
+    """Nobody could have counted it before: what was said of the windows until then stands."""
+    due = {"id": "answer", "kind": "due", "due": "promised", "until": "Answered"}
+    task = Task(process(**PARTS | {"sla": [due, REOPENS]}))
+    task.live(event(0, "Opened"), event(60, "Noted", promised=at(20)), event(90, "Answered"))
+    assert sums(task) == buckets(("", 60, False))
+
+
+def test_a_target_that_is_past_when_it_begins_to_apply_counts_from_then_on() -> None:
+    """A case that becomes urgent when an urgent one would be late already."""
+    urgent = ANSWER | {"targets": [{"where": "priority == 'high'", "target": "10m"}]}
+    task = Task(process(**PARTS | {"sla": [urgent, REOPENS]}))
+    task.live(event(0, "Opened"), event(60, "Noted", priority="high"), event(90, "Answered"))
+    assert sums(task) == buckets(("", 60, False))
+
+
+def test_the_segment_of_a_rate_is_that_of_its_event_however_events_arrive() -> None:
+    """An event that comes late, but in time, puts those behind it under the segment that it has told."""
+    values = event(0, "Opened", supplier="a"), event(3, "Noted", supplier="b"), event(4, "Reopened")
+    segments = []
+    for order in ((0, 1, 2), (0, 2, 1), (2, 1, 0)):
+        task = Task(process(**PARTS))
+        task.live(*(values[number] for number in order), now=5)
+        last = {PartialKey.decoded(key): orjson.loads(value or b"") for key, value in task.partials}
+        rates = {key.segment[0]: told[1:] for key, told in last.items() if key.kind is PartialKind.INSTANTS}
+        segments.append({name: told for name, told in rates.items() if told != [0, []]})
+    assert segments == [{"b": [0, [at(4)]]}] * 3
+
+
 def test_what_ends_with_its_case_before_it_is_due_does_not_count() -> None:
     """It was not answered, and not late either; reopened, the clock goes on."""
     task = Task(process(**PARTS))
@@ -81,6 +110,16 @@ def test_what_is_called_off_does_not_count() -> None:
     task.live(event(0, "Opened", supplier="a"), event(50, "Withdrawn"))
     task.wait(200)
     assert sums(task) == {}
+
+
+def test_what_was_due_before_it_was_read_is_counted_though_its_case_is_closed_by_then() -> None:
+    """A clock that had gone ahead has closed the case as idle and settled it: what no event stopped still counts."""
+    waiting = {"id": "answer", "kind": "waiting", "from": "Opened", "target": "4m"}
+    task = Task(process(**PARTS | {"sla": [waiting, REOPENS], "case": CASE | {"idle_limit": "25m"}}))
+    for value in (event(0, "Opened", id="1"), event(0, "Opened", id="2")):
+        task.feed([Received(task.offset, value["at"], value)], at(36))
+        task.wait(36)
+    assert sums(task) == buckets(("", 0, True), ("", 4, False))
 
 
 def test_the_end_of_a_case_meets_what_waits_for_it() -> None:
