@@ -86,6 +86,11 @@ def expected(cases: Iterable[str]) -> Counter[tuple[str, str, str]]:
     return Counter((case, rule, "2") for case in cases for rule in ("answer", "model"))
 
 
+def open_by_version(program: WorkerProgram) -> dict[str, str]:
+    """How many open cases each version has, as the worker exports it."""
+    return dict(re.findall(r'casewatch_version_cases\{.*version="(.)"\} (.*)', program.get("/metrics")[1]))
+
+
 def said_once(alerts: Iterable[dict[str, Any]]) -> bool:
     """Whether no revision of an alert was told twice."""
     return set(Counter((alert["id"], alert["revision"]) for alert in alerts).values()) <= {1}
@@ -108,7 +113,8 @@ async def test_open_cases_stay_on_their_version_over_kills(kafka: Kafka, tmp_pat
         await said(kafka, "strict", {"new"})
         await asyncio.to_thread(second.kill)
         await asyncio.to_thread(second.start, second.ready)
-        metrics = (await asyncio.to_thread(second.get, "/metrics"))[1]
+        both = {"1": "1.0", "2": "1.0"}
+        await asyncio.to_thread(wait_until, lambda: open_by_version(second) == both, 20, "both versions to be counted")
         await happen(kafka, "strict", "Opened", ["newer"])
         await happen(kafka, "strict", "Answered", ["newer"])
         alerts = await said(kafka, "strict", {"new", "newer"})
@@ -120,7 +126,6 @@ async def test_open_cases_stay_on_their_version_over_kills(kafka: Kafka, tmp_pat
 
     assert raised(alerts) == expected(["new", "newer"])
     assert said_once(alerts)
-    assert dict(re.findall(r'casewatch_version_cases\{.*version="(.)"\} (.*)', metrics)) == {"1": "1.0", "2": "1.0"}
     published = await latest(kafka.bootstrap, "strict.definitions")
     assert sorted(record["version"] for record in published.values()) == ["1", "2"]
 
