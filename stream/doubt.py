@@ -7,6 +7,7 @@ by another process. Invariant: what is flagged is looked at again, as soon as an
 from collections.abc import Iterator, Mapping
 
 from stream.announcer import Announcer
+from stream.awake import Awake
 from stream.case import Case, flags_of
 from stream.census import AGAIN, OPEN, Census
 from stream.clock import Moment
@@ -63,10 +64,10 @@ class Doubt:
 class Review:
     """A pass over the cases of a watch, in slices, for those whose alerts a silence may have touched."""
 
-    __slots__ = ("cases", "due", "passing")
+    __slots__ = ("awake", "cases", "due", "passing")
 
-    def __init__(self, cases: Mapping[str, Case | bytes]) -> None:
-        self.cases = cases
+    def __init__(self, cases: Mapping[str, Case | bytes], awake: Awake) -> None:
+        self.cases, self.awake = cases, awake
         self.due = False
         self.passing: Iterator[str] | None = None
 

@@ -175,6 +175,8 @@ class Shard:
             if self.journalled:
                 effects.journal.extend(watch.journal())
                 effects.journal.extend(kept)
+            watch.changed.clear()
+            watch.rest()
             effects.alerts.extend(watch.announcer.records)
             effects.dead_letters.extend(watch.dead_letters)
             effects.counts.update(watch.counts + watch.announcer.counts)

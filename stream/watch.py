@@ -10,6 +10,7 @@ from typing import Any
 
 from stream.admission import Admission
 from stream.announcer import Announcer
+from stream.awake import Awake
 from stream.case import Case, flags_of
 from stream.census import AGAIN, Census
 from stream.clock import BEFORE_TIME, InputClock, Moment, TaskClock
@@ -53,13 +54,13 @@ class Watch:
         self.supplements = Supplements()
         self.partials = Partials(process, task)
         self.announcer = Announcer(process, inputs)
-        self.census = Census()
+        self.census, self.awake = Census(), Awake()
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.dead_letters: list[DeadLetter] = []
         self.outages = Outages(process.lateness, process.patience)
         self.unjudged_ms = process.definition.events.silence_ms
         self.doubt = Doubt(self.outages, self.announcer, self.partials, self.versions, self.census)
-        self.review = Review(self.cases)
+        self.review = Review(self.cases, self.awake)
         self.kept_ms = self.doubt.kept_ms = max(process.retention, process.lateness)
 
     def activate(self, identity: str, at: int) -> bool:
@@ -150,7 +151,7 @@ class Watch:
         return outcome
 
     def _unpack(self, case_id: str, record: bytes) -> Case:
-        case, is_missing = self.versions.unpacked(record)
+        case, is_missing = self.versions.unpacked(self.awake.opened(record))
         if is_missing:
             self.counts["versions", self.process.name, "missing"] += 1
         self.cases[case_id] = case
@@ -251,6 +252,7 @@ class Watch:
     def _look(self, case_id: str, moment: Moment, noticed_at: int) -> None:
         """Ask what is true of a case, say what has changed, and arm it for the next time that something may."""
         case = self.cases[case_id]
+        self.awake.use(case_id)
         assert isinstance(case, Case)
         if self.outages.known and self.outages.sure[:2] != moment[:2]:
             changed, look = self.doubt.look(case_id, case, moment, noticed_at)
@@ -304,6 +306,7 @@ class Watch:
         self.census.move(case.flags, 0)
         self.versions.version(case.process).count(case.flags, None)
         del self.cases[case_id]
+        self.awake.leave(case_id)
         self.changed[case_id] = None
 
     def forget_case(self, case_id: str) -> str:
@@ -322,21 +325,31 @@ class Watch:
         self._forget(case_id, case)
         return "forgotten"
 
+    def rest(self) -> None:
+        """Pack the cases that have been left alone the longest, where too many are unpacked; to be called after a
+        drain."""
+        for case_id in self.awake.surplus():
+            case = self.cases.get(case_id)
+            if type(case) is Case and case_id not in self.touched:
+                self.cases[case_id] = self.awake.closed(self.versions.packed(case, None))
+
     def journal(self) -> Iterator[tuple[bytes, bytes | None]]:
         """The records of the cases that have changed since the last call, tombstones for those that left."""
         for version in self.versions.retire():
             yield from self._retired(version)
         prefix = f"case/{self.process.name}/"
         for case_id in self.changed:
-            case = self.cases.get(case_id)
-            if type(case) is Case:
-                record = self.versions.packed(case, AT_ONCE if case_id in self.touched else None)
-                yield (prefix + case_id).encode(), record
-            else:
-                yield (prefix + case_id).encode(), case  # type: ignore[misc]  # None, or packed already
+            yield (prefix + case_id).encode(), self._record(case_id)
         if self.changed:
             yield from self.versions.records(self.process.name)
         self.changed.clear()
+
+    def _record(self, case_id: str) -> bytes | None:
+        """What is journalled of a case, None for one that has left."""
+        case = self.cases.get(case_id)
+        if isinstance(case, Case):
+            return self.versions.packed(case, AT_ONCE if case_id in self.touched else None)
+        return None if case is None else self.awake.opened(case)
 
     def _retired(self, version: Version) -> Iterator[tuple[bytes, bytes | None]]:
         """Forget a version of which no case is left."""

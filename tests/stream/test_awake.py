@@ -1,0 +1,59 @@
+"""Cases that are left alone are packed: nothing but memory tells them from others."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.stream.driver import Task, event, process
+from tests.stream.nets import sequence
+
+STEPS = ("Opened", "Answered", "Closed")
+ASKED = process(
+    sequence(*STEPS),
+    sla=[
+        {"id": "answer", "kind": "between", "from": "Opened", "to": "Answered", "target": "60m"},
+        {"id": "resolution", "kind": "case_duration", "target": "8h"},
+    ],
+    constraints=[{"id": "call-back", "declare": "Response[Called, Answered] | | |0,30,m"}],
+    slo=[{"id": "on-time", "of": "answer", "objective": "90%", "window": "12h", "min_count": 1}],
+    case={"ends": ["Closed"]},
+)
+STORY = st.lists(
+    st.tuples(st.integers(0, 12), st.sampled_from([*STEPS, "Called", "Noted"]), st.integers(-9, 3)), max_size=40
+)
+
+
+def told(story: list[tuple[int, str, int]], most: int) -> Task:
+    """Events of a dozen cases, some out of order, by a task that keeps so many cases unpacked."""
+    task = Task(ASKED)
+    for watch in task.shard.watches.values():
+        watch.awake.most = most
+    minute = 20
+    for number, (case, activity, moved) in enumerate(story):
+        minute += 4
+        task.live(event(minute + moved, activity, f"T-{case}", id=str(number)), now=minute + 3)
+    task.wait(minute + 1000)
+    return task
+
+
+def counted(task: Task) -> dict[bytes, bytes | None]:
+    """The sums that a task has journalled."""
+    return {key: value for key, value in task.journal.items() if key.startswith(b"partial/")}
+
+
+@given(STORY)
+def test_packed_cases_say_what_unpacked_ones_say(story: list[tuple[int, str, int]]) -> None:
+    """To the byte: alerts, and what objectives and scorecards count."""
+    packed, unpacked = told(story, most=1), told(story, most=1_000)
+    assert packed.alerts == unpacked.alerts
+    assert counted(packed) == counted(unpacked)
+    assert packed.shard.snapshot(0).cases == unpacked.shard.snapshot(0).cases
+
+
+def test_no_more_cases_are_unpacked_than_may_be() -> None:
+    """The one that was looked at last is."""
+    task = told([(case, "Opened", 0) for case in range(12)], most=3)
+    (watch,) = task.shard.watches.values()
+    task.live(event(5000, "Noted", "T-7"), now=5001)
+    packed = {case_id for case_id, case in watch.cases.items() if isinstance(case, bytes)}
+    assert len(packed) == 9
+    assert "T-7" not in packed
