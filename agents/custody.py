@@ -255,5 +255,5 @@ async def _close(journal: Journal, after: asyncio.Task[None] | None) -> None:
 
 
 def _unreadable(partition: TopicPartition, error: UnreadableState) -> Problem:
-    right = "run the version that wrote it, or delete the topic (or set a new CASEWATCH_PREFIX) to begin anew"
+    right = "run the version that wrote it, or build it anew with `casewatch rebuild DEFINITION…`"
     return Problem("kafka", 1, f"{partition.topic}/{partition.partition}", str(error), right)

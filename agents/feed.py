@@ -63,7 +63,7 @@ class Feed:
         self.lost: Callable[[Task, str], None] | None = None
         self.trouble: str | None = None
         self.clock = clock
-        self._put, self._max_bytes, self._undecoded = put, max_value_bytes, undecoded
+        self._put, self._max_bytes, self.undecoded = put, max_value_bytes, undecoded
         self._ticked_at: int | None = None
         self._trust_from = 0
         self._notice = Notice()
@@ -129,7 +129,7 @@ class Feed:
         next_position = raw[-1].offset + 1
         lease.next[source] = next_position
         end = max(self.end(partition) or 0, next_position)
-        kept = partition.topic in self._undecoded
+        kept = partition.topic in self.undecoded
         records = as_they_are(raw) if kept else decode_records(raw, self._max_bytes)
         batch = Batch(source, start, records, next_position, end, self.clock.now())
         return Fetched(lease, batch, raw)

@@ -27,9 +27,9 @@ NAME: Final = "intake"
 _OWN_HEADERS: Final = (ORIGIN_HEADER, HEARTBEAT_HEADER)
 
 
-def with_intake(groups: Iterable[SourceGroup], prefix: str) -> tuple[SourceGroup, ...]:
+def with_intake(groups: Iterable[SourceGroup], names: TopicNames) -> tuple[SourceGroup, ...]:
     """Put an intake before each group of sources that are not keyed by case, and a group behind it for each process."""
-    names, found = TopicNames(prefix), list[SourceGroup]()
+    found: list[SourceGroup] = []
     for group in groups:
         if all(process.definition.events.keyed_by_case for process in group.processes):
             found.append(group)

@@ -54,9 +54,16 @@ class Role(StrEnum):
 
 
 class TopicNames(NamedTuple):
-    """The names of an installation's own topics, all under its prefix."""
+    """The names of an installation's own topics, all under its prefix. What only tasks read is named by `generation`,
+    too: a rebuild writes the next one beside the present."""
 
     prefix: str
+    generation: int = 1
+
+    @property
+    def inner(self) -> str:
+        """The prefix of what only tasks read."""
+        return self.prefix if self.generation == 1 else f"{self.prefix}.g{self.generation}"
 
     @property
     def alerts(self) -> str:
@@ -76,7 +83,7 @@ class TopicNames(NamedTuple):
     @property
     def partials(self) -> str:
         """What each task has to say of the windows that span tasks."""
-        return f"{self.prefix}.partials"
+        return f"{self.inner}.partials"
 
     @property
     def scorecards(self) -> str:
@@ -90,7 +97,7 @@ class TopicNames(NamedTuple):
 
     def events(self, process: str) -> str:
         """The records of a process whose source is not keyed by case, passed on by the intake."""
-        return f"{self.prefix}.events.{process}"
+        return f"{self.inner}.events.{process}"
 
     @property
     def definitions(self) -> str:
@@ -99,7 +106,7 @@ class TopicNames(NamedTuple):
 
     def state(self, group: str) -> str:
         """The journal of a source group's tasks."""
-        return f"{self.prefix}.state.{group}"
+        return f"{self.inner}.state.{group}"
 
 
 class Needed(NamedTuple):
@@ -201,7 +208,7 @@ def _partition_fault(each: Needed, there: Found, found: Mapping[str, Found]) -> 
     if each.role is Role.STATE:
         return (
             f"{counts}: the source's partition count has changed, and cases have moved to other partitions; stop all "
-            f"workers, delete {each.name} and start again to rebuild the state from the source's history, or set "
+            "workers, and build the state anew from the source's history with `casewatch rebuild DEFINITION…`, or set "
             "CASEWATCH_PREFIX to a new prefix"
         )
     return f"{counts}; topics of one definition need equal partition counts"

@@ -22,10 +22,11 @@ from agents.custody import Custody, OpenShard
 from agents.definition_book import DefinitionBook
 from agents.definition_topic import DefinitionTopic
 from agents.feed import Feed, Message
+from agents.generations import present_generation, told_generation
 from agents.health import Health
-from agents.intake import open_core
+from agents.intake import open_core, with_intake
 from agents.journal import BatchJournal, Journal, TransactionJournal
-from agents.membership import Membership, RebalanceListener
+from agents.membership import Displaced, Membership, RebalanceListener
 from agents.metrics import Metrics
 from agents.monitor import Monitor
 from agents.readiness import prepare_topics, supports_transactions
@@ -34,11 +35,13 @@ from agents.retry import keep_trying
 from agents.scorekeeper import open_scorekeeper, with_scorekeeper
 from agents.source_groups import SourceGroup, TaskId
 from agents.survey import Survey
+from agents.tasks import Control
 from agents.topic_reader import partitions_of
 from agents.topics import TopicNames
 from agents.wall_clock import now_ms
 from agents.web import WebServer
 from schemas.settings import Settings
+from stream.control import ControlRecord
 from stream.core import Core
 
 _log = structlog.get_logger("casewatch.worker")
@@ -62,10 +65,10 @@ class Worker:
         open_shard: OpenShard | None = None,
         book: DefinitionBook | None = None,
     ) -> None:
-        self.settings, self.names = settings, TopicNames(settings.prefix)
-        self.groups = with_scorekeeper(groups, self.names)
-        self._open_core = open_shard or self._new_core
-        self._partitions: dict[str, int] = {}
+        self.settings, self.names, self._sources = settings, TopicNames(settings.prefix), groups
+        self.groups = self._laid_out()
+        self._open_core = open_shard or self.new_core
+        self.partitions: dict[str, int] = {}
         self.connection = Connection(settings)
         self.health, self.metrics = Health(), Metrics(version)
         self.crashed = False
@@ -74,7 +77,7 @@ class Worker:
         self.clock = BrokerClock(now_ms)
         self.feed = Feed(self._put, self.clock, settings.max_record, {self.names.partials})
         self.custody = Custody(self.groups, self.feed, self.health, self.metrics)
-        self.control = ControlReader(self.connection, self.names.control, self._put)
+        self.control = ControlReader(self.connection, self.names.control, self._hear)
         self.definitions = DefinitionTopic(self.connection, self.names, book or DefinitionBook())
         self.control.prepare = self.definitions.complete
         self.committer = Committer(self.custody, self.metrics, settings.commit_interval, self.clock)
@@ -86,6 +89,20 @@ class Worker:
     async def _put(self, message: Message) -> None:
         assert self.put is not None, "the channel is connected before the feed runs"
         await self.put(message)
+
+    def _laid_out(self) -> tuple[SourceGroup, ...]:
+        """All groups of tasks, by the names in force."""
+        return with_scorekeeper(with_intake(self._sources, self.names), self.names)
+
+    async def _hear(self, message: Control) -> None:
+        """Pass on what tasks are told; raises `Displaced` once another generation of the state is in force."""
+        self._check_generation(message.records)
+        await self._put(message)
+
+    def _check_generation(self, records: Sequence[ControlRecord]) -> None:
+        generation = told_generation(records)
+        if generation is not None and generation != self.names.generation:
+            raise Displaced("the state was built anew, and this worker goes by the old one; start it again")
 
     async def run(self) -> None:
         """Come up and work until cancelled; raises `Refused` or `Displaced` if only a person can help."""
@@ -99,7 +116,17 @@ class Worker:
 
     async def _come_up(self) -> None:
         settings, brokers = self.settings, self.settings.brokers
-        self._partitions = await prepare_topics(self.connection, self.names, self.groups, self.health)
+        generation = await keep_trying(
+            "asking which state is in force",
+            brokers,
+            lambda: present_generation(self.connection, self.names),
+            self.health,
+        )
+        self.names = self.names._replace(generation=generation)
+        self.groups = self._laid_out()
+        self.feed.undecoded = {self.names.partials}
+        self.custody.groups = {group.name: group for group in self.groups}
+        self.partitions = await prepare_topics(self.connection, self.names, self.groups, self.health)
         self.health.block("start", "the worker is joining its group")
         transactions = await keep_trying(
             "asking for transactions", brokers, lambda: supports_transactions(self.connection), self.health
@@ -109,6 +136,7 @@ class Worker:
         await keep_trying(
             "publishing definitions", brokers, lambda: self.definitions.prepare(self.control, now_ms()), self.health
         )
+        self._check_generation(self.control.latest)
         self.health.block("group", "the workers are sharing out the tasks")
         join = self._join if transactions else self._take_everything
         await keep_trying("joining the group", brokers, join, self.health)
@@ -124,14 +152,15 @@ class Worker:
             raise
         return restorer
 
-    def _new_core(self, group: SourceGroup, partition: int) -> Core:
+    def new_core(self, group: SourceGroup, partition: int) -> Core:
+        """Make the core of a task, without memory."""
         if group.name == self.names.partials:
             groups = self.definitions.in_force(self.groups, self.control)
-            return open_scorekeeper(groups, self.names, self._partitions, partition)
+            return open_scorekeeper(groups, self.names, self.partitions, partition)
         if group.rekeyed_to:
             [group] = self.definitions.in_force([group], self.control)
         earliest = round(self.settings.earliest.timestamp() * 1000)
-        return open_core(group, partition, self._partitions, earliest, self.definitions.book.older)
+        return open_core(group, partition, self.partitions, earliest, self.definitions.book.older)
 
     def _equip(self, restorer: Restorer, transactions: bool) -> None:
         custody = self.custody
@@ -141,7 +170,7 @@ class Worker:
                 return TransactionJournal(self.connection, self.names, task, self.clock)
             return BatchJournal(self.connection, self.names, task, self.clock)
 
-        custody.restorer, custody.prefix = restorer, self.settings.prefix
+        custody.restorer, custody.prefix = restorer, self.names.inner
         custody.open_journal, custody.open_shard = open_journal, self._open_core
         custody.check_membership, custody.orders = self.membership.check, lambda: self.control.latest
 

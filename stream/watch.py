@@ -150,6 +150,11 @@ class Watch:
             self.touched[case_id] = self.changed[case_id] = None
         return outcome
 
+    def opened(self, case_id: str) -> Case | None:
+        """A case, unpacked; None if it is not known."""
+        case = self.cases.get(case_id)
+        return self._unpack(case_id, case) if isinstance(case, bytes) else case
+
     def _unpack(self, case_id: str, record: bytes) -> Case:
         case, is_missing = self.versions.unpacked(self.awake.opened(record))
         if is_missing:

@@ -37,6 +37,7 @@ COMMANDS: Final = (
     Command("topics", "topics", "Show the topics that Casewatch needs, and whether they are right."),
     Command("alerts", "alerts", "Read the alerts."),
     Command("dead-letters", "dead_letters", "Show what was refused and why; feed it in again."),
+    Command("rebuild", "rebuild", "Build the state anew from history, and put it in force."),
     Command("forget", "forget", "Remove a case and its alerts, and say what cannot be reached."),
     Command("doctor", "doctor", "Examine an installation: what is wrong, and what to do."),
     Command("schema", "schema", "Print the JSON Schema of definitions, or of alerts."),

@@ -14,14 +14,14 @@ from agents.cli.exits import FOUND_WRONG, OUTSIDE_FAILED
 from agents.cli.run import load_all
 from agents.connection import Connection
 from agents.diagnosis import Diagnosis, Verdict, as_json, worst, wrong
-from agents.doctor import Doctor
+from agents.doctor import CONNECT_S, Doctor
+from agents.generations import present_names
 from agents.intake import with_intake
 from agents.logging_setup import set_up_logging
 from agents.retry import TRANSIENT, explain
 from agents.scorekeeper import with_scorekeeper
 from agents.settings import read_settings
 from agents.source_groups import SourceGroup, group_sources
-from agents.topics import TopicNames
 from schemas.problem import Problem, Refused
 from schemas.settings import LogLevel, Settings
 
@@ -54,7 +54,7 @@ def doctor(
     if problems:
         raise Refused(problems)
     try:
-        findings = asyncio.run(_examine(settings, with_intake(group_sources(watched), settings.prefix)))
+        findings = asyncio.run(_examine(settings, group_sources(watched)))
     except TRANSIENT as error:
         remedy = "see that the brokers run and can be reached from here, with the right CASEWATCH_SECURITY_… settings"
         _show([wrong("brokers", settings.brokers, explain(error), remedy)], form)
@@ -65,8 +65,10 @@ def doctor(
 
 
 async def _examine(settings: Settings, groups: Sequence[SourceGroup]) -> list[Diagnosis]:
-    names = TopicNames(settings.prefix)
-    examiner = Doctor(Connection(settings), names, with_scorekeeper(groups, names))
+    connection = Connection(settings)
+    async with asyncio.timeout(CONNECT_S):
+        names = await present_names(connection)
+    examiner = Doctor(connection, names, with_scorekeeper(with_intake(groups, names), names))
     try:
         await examiner.open()
         return await examiner.examine()

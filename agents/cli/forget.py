@@ -10,6 +10,7 @@ from agents.cli.exits import FOUND_WRONG, OUTSIDE_FAILED
 from agents.cli.outside import run_outside
 from agents.connection import Connection
 from agents.forgetting import Forgetting, Forgotten
+from agents.generations import present_names
 from agents.logging_setup import set_up_logging
 from agents.settings import read_settings
 from agents.topics import TopicNames
@@ -33,11 +34,11 @@ def forget(
     """
     settings = read_settings()
     set_up_logging(LogLevel.WARNING)
-    names = TopicNames(settings.prefix)
-    done = run_outside(settings.brokers, Forgetting(Connection(settings), names, process, case).carry_out(wait))
+    done = run_outside(settings.brokers, _carried_out(Connection(settings), process, case, wait))
     if done is None:
         print(f"no task of {settings.prefix} has ever watched a process {process}", file=sys.stderr)
         raise typer.Exit(FOUND_WRONG)
+    names = TopicNames(settings.prefix)
     for line in [*_reached(done, names), *_beyond(done, names, case)]:
         print(line)
     if not done.known:
@@ -45,6 +46,10 @@ def forget(
         raise typer.Exit(FOUND_WRONG)
     if done.waiting:
         raise typer.Exit(OUTSIDE_FAILED)
+
+
+async def _carried_out(connection: Connection, process: str, case: str, wait_s: float) -> Forgotten | None:
+    return await Forgetting(connection, await present_names(connection), process, case).carry_out(wait_s)
 
 
 def _reached(done: Forgotten, names: TopicNames) -> Iterator[str]:

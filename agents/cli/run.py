@@ -12,7 +12,6 @@ import typer
 from agents.definition_book import DefinitionBook
 from agents.definition_files import Folder, read_definition, read_text
 from agents.definition_record import Written
-from agents.intake import with_intake
 from agents.logging_setup import set_up_logging
 from agents.settings import read_settings
 from agents.source_groups import Watched, group_sources
@@ -46,7 +45,7 @@ def run(
         problems.extend(problem for each in watched for problem in _no_key(each))
     if problems or settings is None:
         raise Refused(problems)
-    groups = with_intake(group_sources(watched), settings.prefix)
+    groups = group_sources(watched)
     set_up_logging(settings.log)
     sys.argv[1:] = []  # Faust reads options of its own from there
     from agents.app import run_worker

@@ -11,6 +11,7 @@ import typer
 from agents.cli.exits import FOUND_WRONG, OUTSIDE_FAILED
 from agents.cli.run import load_all
 from agents.connection import Connection
+from agents.generations import present_names
 from agents.intake import with_intake
 from agents.logging_setup import set_up_logging
 from agents.readiness import create_missing, survey_topics
@@ -18,7 +19,7 @@ from agents.retry import TRANSIENT, explain
 from agents.scorekeeper import with_scorekeeper
 from agents.settings import read_settings
 from agents.source_groups import SourceGroup, group_sources
-from agents.topics import Finding, TopicNames, Verdict
+from agents.topics import Finding, Verdict
 from schemas.problem import Problem, Refused
 
 TIMEOUT_S: Final = 30.0
@@ -41,10 +42,9 @@ def topics(
     watched = load_all(definitions or [], problems, b"")
     if problems:
         raise Refused(problems)
-    connection, names = Connection(settings), TopicNames(settings.prefix)
+    groups = group_sources(watched)
     try:
-        groups = with_scorekeeper(with_intake(group_sources(watched), settings.prefix), names)
-        findings = asyncio.run(_look(connection, names, groups, create))
+        findings = asyncio.run(_look(Connection(settings), groups, create))
     except TRANSIENT as error:
         print(f"{settings.brokers}: {explain(error)}; see that the brokers run and can be reached", file=sys.stderr)
         raise typer.Exit(OUTSIDE_FAILED) from None
@@ -54,10 +54,10 @@ def topics(
         raise typer.Exit(FOUND_WRONG)
 
 
-async def _look(
-    connection: Connection, names: TopicNames, groups: Sequence[SourceGroup], create: bool
-) -> list[Finding]:
+async def _look(connection: Connection, sources: Sequence[SourceGroup], create: bool) -> list[Finding]:
     async with asyncio.timeout(TIMEOUT_S):
+        names = await present_names(connection)
+        groups = with_scorekeeper(with_intake(sources, names), names)
         created = await create_missing(connection, names, groups) if create else []
         for topic in created:
             print(f"created {topic}", file=sys.stderr)

@@ -132,11 +132,10 @@ class Feeds:
 
     def _body(self, said: Silence, state: State, now: int) -> dict[str, Any]:
         definition = self.definitions[said.process]
-        subject = orjson.dumps([said.process, "silence", "topic", said.topic])
         happened_at = said.since if said.recovered_at is None else said.recovered_at
         return {
             "schema": 1,
-            "id": blake2b(subject, digest_size=16).hexdigest(),
+            "id": silence_id(said.process, said.topic),
             "process": said.process,
             "version": definition.version,
             "subject": said.topic,
@@ -174,6 +173,11 @@ class Feeds:
         if feed is not None:
             said, feed.revision, feed.episode = fields
             feed.said = None if said is None else Silence(*said)
+
+
+def silence_id(process: str, topic: str) -> str:
+    """The id of the alert on a topic's silence."""
+    return blake2b(orjson.dumps([process, "silence", "topic", topic]), digest_size=16).hexdigest()
 
 
 def _summary(said: Silence) -> str:

@@ -45,7 +45,7 @@ def watched(process: str, *topics: str, keyed: bool) -> Watched:
 def groups() -> tuple[SourceGroup, ...]:
     """Two processes that share a topic which is not keyed by case, and one whose topic is."""
     scattered = [watched("one", "a", "b", keyed=False), watched("two", "b", keyed=False)]
-    return with_intake(group_sources([*scattered, watched("three", "c", keyed=True)]), "casewatch")
+    return with_intake(group_sources([*scattered, watched("three", "c", keyed=True)]), TopicNames("casewatch"))
 
 
 def test_an_intake_stands_before_a_group_for_each_process() -> None:

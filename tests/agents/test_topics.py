@@ -66,7 +66,7 @@ def test_a_changed_partition_count_is_refused_with_the_way_out() -> None:
 
     assert finding.verdict is Verdict.WRONG
     assert "it has 4 partitions, and crm.tickets has 6" in finding.message
-    assert "delete casewatch.state.crm.tickets and start again" in finding.message
+    assert "build the state anew from the source's history with `casewatch rebuild" in finding.message
 
 
 def test_sources_of_one_definition_need_equal_partition_counts() -> None:
