@@ -31,6 +31,8 @@ from stream.renumbering import renumber
 
 ASK_S: Final = 15.0
 LOOK_EVERY_S: Final = 1.0
+Written = tuple[str, bytes, bytes | None]
+"""A record to be written: topic, key and value."""
 
 
 class Rebuilt(NamedTuple):
@@ -91,7 +93,7 @@ class Rebuilding:
         published = await self._alerts(self.present, processes)
         found = differences(rebuilt, published, as_text(now_ms()))
         await self._renumber(found)
-        records = [(self.present.alert_log, id.encode(), body) for id, body in found.log]
+        records: list[Written] = [(self.present.alert_log, id.encode(), body) for id, body in found.log]
         records += [(self.present.alerts, id.encode(), body) for id, body in found.present]
         for name in ("dead_letters", "scorecards", "definitions", "control"):
             records += await self._missing(getattr(self.staged, name), getattr(self.present, name))
@@ -119,7 +121,7 @@ class Rebuilding:
         except UnknownTopicOrPartitionError:
             return  # nothing was ever written there
 
-    async def _write(self, records: Sequence[tuple[str, bytes, bytes | None]]) -> None:
+    async def _write(self, records: Sequence[Written]) -> None:
         """Write everything in one transaction: subscribers and workers see all of the swap or nothing."""
         settings = self.connection.settings
         producer = self.connection.producer(f"{settings.prefix}-{settings.group}-rebuild")
@@ -161,7 +163,7 @@ class Rebuilding:
         finally:
             await journal.close()
 
-    async def _missing(self, source: str, target: str) -> list[tuple[str, bytes, bytes | None]]:
+    async def _missing(self, source: str, target: str) -> list[Written]:
         """What stands in a topic of the new state and not in the installation's."""
         there = await self._newest(target)
         return [(target, key, value) for key, value in (await self._newest(source)).items() if there.get(key) != value]

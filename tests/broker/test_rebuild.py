@@ -11,12 +11,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from agents.definition_files import load_definition
+from agents.generations import generation_record
 from stream.case import Case
 from stream.process import compile_process
 from stream.shard import Shard
 from tests.broker.kafka import Kafka
 from tests.broker.test_bad_input import run_command
-from tests.broker.traffic import CASEWATCH, WorkerProgram, committed, create_topics, latest
+from tests.broker.traffic import CASEWATCH, WorkerProgram, committed, create_topics, latest, send
+from tests.programs import wait_until
 
 TOPIC = "moved"
 MINUTE = 60_000
@@ -142,8 +144,9 @@ async def test_a_rebuilt_installation_is_a_fresh_one_with_its_subscribers_told_o
         await asyncio.to_thread(successor.start, successor.ready)
         await asyncio.to_thread(fresh.start, fresh.ready)
         await until_alerts_stand(kafka, "fresh", 2 * (20 + 30 + 30))
-        for each in (successor, fresh):
-            assert await asyncio.to_thread(each.stop, 5) == 0
+        assert await asyncio.to_thread(fresh.stop, 5) == 0
+        await send(kafka.bootstrap, "moved.control", [generation_record(3, at=START)])
+        await asyncio.to_thread(wait_until, lambda: not successor.running, 10, "the worker to see that it is outdated")
     finally:
         for each in (program, successor, fresh):
             await asyncio.to_thread(each.kill)
@@ -151,6 +154,7 @@ async def test_a_rebuilt_installation_is_a_fresh_one_with_its_subscribers_told_o
     state = await state_of(kafka, "moved.g2.state.moved", new)
     assert state == await state_of(kafka, "fresh.state.moved", new)
     assert len([key for key in state if isinstance(key, str)]) == 60
+    assert (successor.stop(), "the state was built anew" in successor.tail()) == (3, True)
     assert content(await alerted(kafka, "moved")) == content(await alerted(kafka, "fresh"))
     await check_what_was_told(kafka, before)
 
