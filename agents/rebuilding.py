@@ -65,7 +65,7 @@ class Rebuilding:
             await self.staging.catch_up()
         finally:
             await self.staging.end()
-        return Rebuilt(self.coming.generation, await self._swap())
+        return await self._swap()
 
     async def _staged_topics(self) -> list[str]:
         async with asyncio.timeout(ASK_S), administration(self.connection) as admin:
@@ -86,8 +86,9 @@ class Rebuilding:
             answers = await admin.describe_consumer_groups([group])
         return len(read_group(answers[0].to_object()["groups"][0]).members)
 
-    async def _swap(self) -> dict[str, int]:
-        """Tell subscribers the difference, let the new state go on from there, and put it in force."""
+    async def _swap(self) -> Rebuilt:
+        """Tell subscribers the difference, let the new state go on from there, and put it in force; unless a worker has
+        been started meanwhile."""
         processes = {process.name for group in self.staging.worker.groups for process in group.processes}
         rebuilt = await self._alerts(self.staged, processes)
         published = await self._alerts(self.present, processes)
@@ -98,9 +99,11 @@ class Rebuilding:
         for name in ("dead_letters", "scorecards", "definitions", "control"):
             records += await self._missing(getattr(self.staged, name), getattr(self.present, name))
         records.append((self.present.control, *generation_record(self.coming.generation, now_ms())))
+        if await self._members(self.connection.settings.group):
+            return Rebuilt(None, {})
         await self._write(records)
         await self._clear_away()
-        return found.counts
+        return Rebuilt(self.coming.generation, found.counts)
 
     async def _alerts(self, names: TopicNames, processes: set[str]) -> dict[str, dict[str, Any]]:
         newest = await self._newest(names.alerts)
