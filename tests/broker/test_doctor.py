@@ -56,6 +56,6 @@ async def test_an_installation_is_examined_before_its_worker_runs_and_while_it_d
     assert during["group", "examined"][1] == "examined on 127.0.0.1: examined/0,1"
     assert during["tasks", "2"] == ("right", "each has its worker")
     assert during["lag", "examined/0"] == during["lag", "examined/1"] == ("right", "nothing waits")
-    assert during["control", "examined.control"] == ("right", "nothing stands")
+    assert during["control", "examined.control"] == ("right", "1 × active stands")
     assert during["rights", "examined.state.examined"] == ("right", "this user may read and write it")
     assert len(await latest(kafka.bootstrap, "examined.dead-letters")) == 1

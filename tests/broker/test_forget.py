@@ -88,6 +88,6 @@ async def test_a_case_is_forgotten_by_every_task_and_what_remains_is_told(kafka:
 
 
 async def standing(kafka: Kafka) -> list[bytes]:
-    """The orders that stand."""
+    """The orders to forget that stand."""
     found = {record.key: record.value for record in await committed(kafka.bootstrap, f"{NAME}.control")}
-    return [key for key, value in found.items() if value is not None]
+    return [key for key, value in found.items() if value is not None and key.startswith(b'["forget"')]
