@@ -53,8 +53,8 @@ async def test_an_installation_is_examined_before_its_worker_runs_and_while_it_d
         ),
         ("dead letters", "examined.dead-letters"): ("attention", "1 × examined: invalid_json"),
     }
-    assert during["group", "examined"][1] == "examined on 127.0.0.1: examined/0,1"
-    assert during["tasks", "2"] == ("right", "each has its worker")
+    assert during["group", "examined"][1] == "examined on 127.0.0.1: examined/0,1, examined.partials/0"
+    assert during["tasks", "3"] == ("right", "each has its worker")
     assert during["lag", "examined/0"] == during["lag", "examined/1"] == ("right", "nothing waits")
     assert during["control", "examined.control"] == ("right", "1 × active stands")
     assert during["rights", "examined.state.examined"] == ("right", "this user may read and write it")
