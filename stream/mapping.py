@@ -93,12 +93,14 @@ class RecordReader:
         at = self.instant(raw)
         if isinstance(at, Refusal):
             return at
-        lifecycle = None if self.lifecycle is None else _word(self.lifecycle, record)
+        lifecycle = None if self.lifecycle is None else self.lifecycle(record)
+        if lifecycle is not None:
+            lifecycle = lifecycle.lower() or None if type(lifecycle) is str else _lower(lifecycle)
         return case, Event(
             at,
             place,
             activity,
-            None if lifecycle is None else lifecycle.lower(),
+            lifecycle,
             None if self.resource is None else self.read_resource(record),
             None if self.event_id is None else _word(self.event_id, record),
             self.read_attributes(record) if self.attributes else None,
@@ -135,6 +137,11 @@ def _word(reader: Reader, record: dict[str, Any]) -> str | None:
     if type(value) is str:
         return value or None
     return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _lower(value: Any) -> str | None:
+    """A plain value that is no text, as text in lower case; None for anything else."""
+    return None if isinstance(value, dict | list) else str(value).lower()
 
 
 def name_of(value: Any) -> str | Refusal:

@@ -87,9 +87,9 @@ class Watch:
 
     def observe(self, batch: Batch, records: list[Received]) -> None:
         """Take records of a batch: events, clock marks, tombstones and refusals."""
-        clock, outcomes = self.input_clocks[batch.input], dict[str, int]()
+        clock, number, outcomes = self.input_clocks[batch.input], self.numbers[batch.input], dict[str, int]()
         for received in records:
-            outcome = self._take(batch, received, clock)
+            outcome = self._take(batch, number, received, clock)
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
         if unreadable := self.process.reader.unreadable + self.supplements.unreadable():
             outcomes["bad_attribute"], self.process.reader.unreadable = unreadable, 0
@@ -101,9 +101,9 @@ class Watch:
         for outcome, count in outcomes.items():
             self.counts["events", self.process.name, batch.input.topic, outcome] += count
 
-    def _take(self, batch: Batch, received: Received, clock: InputClock) -> str:
+    def _take(self, batch: Batch, number: int, received: Received, clock: InputClock) -> str:
         """Take one record; what became of it."""
-        place = self.numbers[batch.input], received.offset
+        place = number, received.offset
         found = self.admission.admit(received, batch.read_at, place, clock)
         if isinstance(found, str):
             return found

@@ -70,7 +70,7 @@ class Monitor:
         letter = self._letter(anchor.activity, 0)
         move = self._move(vector.serial * self._width + letter) or self._vectors.move(vector, letter)
         if standing.first_at is None:
-            standing = standing._replace(first_at=anchor.at)
+            standing = Standing(anchor.at, *standing[1:])
         if not move.quiet:
             standing = self._moved(standing, move, anchor)
         heeding = self._heeding[letter]
@@ -189,8 +189,9 @@ class Monitor:
         assert first_at is not None
         for part in heeding:
             books[part] = self._parts[part].step(books[part], happening, first_at)
-        changed = any(books[part] is not standing.books[part] for part in heeding)
-        return standing._replace(books=tuple(books)) if changed else standing
+        if all(books[part] is standing.books[part] for part in heeding):
+            return standing
+        return Standing(first_at, standing.vector, standing.armed, standing.broken, tuple(books))
 
     def _booked(self, standing: Standing, clock: int, ended_at: int | None) -> list[Violation]:
         first_at, books = standing.first_at, standing.books

@@ -109,7 +109,7 @@ def caught_up(kafka: Kafka, folder: Path, definition: Path) -> dict[str, float]:
     }
 
 
-def progress(worker: WorkerProgram, events: int = EVENTS) -> Iterator[Sample]:
+def progress(worker: WorkerProgram, events: int = EVENTS, pause_s: float = 0.05) -> Iterator[Sample]:
     """When how many events were counted, from the first to the last one; raises `NotReady` if it takes too long."""
     give_up_at = monotonic() + PATIENCE_S
     while monotonic() < give_up_at:
@@ -118,5 +118,5 @@ def progress(worker: WorkerProgram, events: int = EVENTS) -> Iterator[Sample]:
             yield monotonic(), seen
         if seen >= events:
             return
-        sleep(0.05)
+        sleep(pause_s)
     raise NotReady(f"not caught up within {PATIENCE_S} s\n{worker.tail()}")

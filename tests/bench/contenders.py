@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import faust
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 INTERVAL_S: Final = 0.2
 RECORD_BYTES: Final = 600
@@ -66,12 +66,10 @@ class Out:
 
 async def bare(bootstrap: str, topic: str, meter: Meter) -> None:
     """Consume, decode, produce."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed")
+    options = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, **options)
     await consumer.start()
-    parts = sorted(await _partitions(consumer, topic))
-    consumer.assign([TopicPartition(topic, part) for part in parts])
-    await consumer.seek_to_beginning()
-    outs = {part: Out(bootstrap, part) for part in parts}
+    outs = {place.partition: Out(bootstrap, place.partition) for place in consumer.assignment()}
     await asyncio.gather(*(out.producer.start() for out in outs.values()))
     committing: asyncio.Future[Any] = asyncio.gather(*())
     due, done = monotonic() + INTERVAL_S, False
@@ -92,12 +90,6 @@ async def bare(bootstrap: str, topic: str, meter: Meter) -> None:
     await asyncio.gather(consumer.stop(), *(out.producer.stop() for out in outs.values()))
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    while not (found := consumer.partitions_for_topic(topic)):
-        await consumer.topics()
-    return set(found)
-
-
 def agent(bootstrap: str, topic: str, meter: Meter, writes: bool) -> None:
     """Run a Faust agent on the topic until all events were seen."""
     name = f"bench-{'table' if writes else 'agent'}"
@@ -114,7 +106,7 @@ def agent(bootstrap: str, topic: str, meter: Meter, writes: bool) -> None:
                 meter.tell()
                 os.kill(os.getpid(), signal.SIGKILL)  # its way down is not what is measured
 
-    faust.Worker(app, loglevel="error", quiet=True).execute_from_commandline()
+    faust.Worker(app, loglevel="error", quiet=True, redirect_stdouts=False).execute_from_commandline()
 
 
 def main(what: str, bootstrap: str, topic: str, events: str) -> None:
