@@ -15,6 +15,7 @@ from agents.codec import HEARTBEAT_HEADER, ORIGIN_HEADER, origin_header
 from agents.journal import Rekeyed
 from agents.source_groups import SourceGroup
 from agents.topics import TopicNames
+from schemas.settings import Settings
 from stream.core import Core
 from stream.effects import Heartbeat, PassedOn
 from stream.inputs import Input, Origin
@@ -46,19 +47,20 @@ def _around(group: SourceGroup, names: TopicNames) -> Iterator[SourceGroup]:
 
 
 def open_core(
-    group: SourceGroup, partition: int, counts: Mapping[str, int], earliest: int, older: Older = NONE_OLDER
+    group: SourceGroup, partition: int, counts: Mapping[str, int], settings: Settings, older: Older = NONE_OLDER
 ) -> Core:
     """Make the core of a task: an intake's, that of a process behind one, or a plain shard; `counts`: how many
     partitions each topic has, `older`: what versions there are beside those of the group."""
+    earliest = round(settings.earliest.timestamp() * 1000)
     if group.rekeyed_to:
         return Rekeyer(group.processes, task=partition, earliest=earliest)
     if group.rekeyed_from:
         sources = [Input(topic, p) for topic in group.rekeyed_from for p in range(counts[topic])]
         [process], [topic] = group.processes, group.topics
         rekeyed = RekeyedShard(process, Input(topic, partition), sources, earliest=earliest)
-        rekeyed.shard.knowing(older)
+        rekeyed.shard.knowing(older).keeping(settings.unpacked)
         return rekeyed
-    return Shard(group.processes, task=partition, earliest=earliest).knowing(older)
+    return Shard(group.processes, task=partition, earliest=earliest).knowing(older).keeping(settings.unpacked)
 
 
 def passed_on(

@@ -159,8 +159,7 @@ class Worker:
             return open_scorekeeper(groups, self.names, self.partitions, partition)
         if group.rekeyed_to:
             [group] = self.definitions.in_force([group], self.control)
-        earliest = round(self.settings.earliest.timestamp() * 1000)
-        return open_core(group, partition, self.partitions, earliest, self.definitions.book.older)
+        return open_core(group, partition, self.partitions, self.settings, self.definitions.book.older)
 
     def _equip(self, restorer: Restorer, transactions: bool) -> None:
         custody = self.custody

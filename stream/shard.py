@@ -78,6 +78,12 @@ class Shard:
             for source in read:
                 self.by_input.setdefault(source, []).append(watch)
 
+    def keeping(self, unpacked: int) -> Self:
+        """The same shard, of whose cases so many are kept unpacked, in each process."""
+        for watch in self.watches.values():
+            watch.awake.most = unpacked
+        return self
+
     def knowing(self, older: Older) -> Self:
         """Look for versions there, before anything is restored; cases begin on the shard's own processes until another
         version is activated."""

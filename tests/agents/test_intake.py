@@ -15,6 +15,7 @@ from agents.source_groups import SourceGroup, Watched, group_sources
 from agents.topics import Found, Role, TopicNames, Verdict, judge, needed_topics
 from schemas.definition import Definition
 from schemas.problem import Refused
+from schemas.settings import Settings
 from stream.effects import Heartbeat, PassedOn
 from stream.inputs import Input, Origin
 from stream.process import compile_process
@@ -63,7 +64,7 @@ def test_an_intake_stands_before_a_group_for_each_process() -> None:
 
 def test_the_tasks_of_each_group_run_what_the_group_is_for() -> None:
     """Those behind an intake know every partition of their sources."""
-    by_name = {group.name: open_core(group, 1, {"a": 3, "b": 3}, 0) for group in groups()}
+    by_name = {group.name: open_core(group, 1, {"a": 3, "b": 3}, Settings()) for group in groups()}
 
     behind = by_name["casewatch.events.one"]
     assert isinstance(by_name["intake.a"], Rekeyer)
