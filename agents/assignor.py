@@ -88,11 +88,14 @@ class Cluster(Protocol):
 
 
 class TaskAssignor:
-    """The assignor that aiokafka calls; one instance per consumer, since it remembers what that one holds."""
+    """The assignor that aiokafka calls; one instance per consumer, since it remembers what that one holds.
 
-    name: Final = "casewatch-tasks"
+    It is named after its installation: the broker keeps two of them out of one group, where each would be given a part
+    of the tasks and would miss the rest.
+    """
 
-    def __init__(self, groups: Iterable[SourceGroup]) -> None:
+    def __init__(self, groups: Iterable[SourceGroup], installation: str) -> None:
+        self.name: Final = f"casewatch-tasks/{installation}"
         self._groups = {group.name: group.topics for group in groups}
         self._claim = Claim(0, frozenset(), self._groups)
 

@@ -8,7 +8,7 @@ import asyncio
 from typing import Final
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerFenced
 
 from agents.broker_clock import BrokerClock
 from agents.complaints import Complaints
@@ -94,7 +94,7 @@ class Committer:
         except FAILURES as error:
             task.committing = None
             if task.journal is journal:  # and not dropped meanwhile for another reason
-                self._custody.commit_failed(task, explain(error))
+                self._custody.commit_failed(task, explain(error), fenced=isinstance(error, ProducerFenced))
             return
         task.committing = None
         self._metrics.commit_seconds.observe(loop.time() - started)

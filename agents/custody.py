@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 from aiokafka import TopicPartition
 
+from agents.contest import Contest
 from agents.feed import Feed
 from agents.health import Health
 from agents.journal import Journal
@@ -53,6 +54,8 @@ class Custody:
         self.orders: Orders = tuple
         self._feed, self._health, self._metrics = feed, health, metrics
         self._notice = Notice()
+        self._refused: Refused | None = None
+        self._contest = Contest(health)
         self._pending: dict[TaskId, float] = {}
         self._wake = asyncio.Event()
         self._adopting: asyncio.Task[None] | None = None
@@ -112,15 +115,23 @@ class Custody:
         self._notice.say(f"task {task.id} dropped, restoring it", reason=reason)
         return True
 
-    def commit_failed(self, task: Task, reason: str) -> None:
+    def commit_failed(self, task: Task, reason: str, *, fenced: bool = False) -> None:
         """A commit failed. Perhaps another worker has the task by now: the group knows, so it is asked first."""
         if self._drop(task, reason):
-            self._spawn(self._ask_group(task))
+            self._spawn(self._ask_group(task, fenced))
 
-    async def _ask_group(self, task: Task) -> None:
+    async def _ask_group(self, task: Task, fenced: bool) -> None:
         still_ours = self.check_membership is None or await self.check_membership()
         if still_ours and self.tasks.get(task.id) is task and task.id not in self._pending and not task.running:
-            self._queue(task.id, self._pause(task))
+            contested = fenced and self._contest.taken(task.id, self.prefix)
+            self._queue(task.id, LONGEST_PAUSE_S if contested else self._pause(task))
+
+    def refuse(self, task: Task, error: UnreadableState) -> None:
+        """A record of a task's state proved unreadable when it was needed: nothing is committed after it, and the
+        worker ends with the way out."""
+        if self._drop(task, "its state cannot be read"):
+            self._refused = Refused([_unreadable(self._state_partition(task), error)])
+            self._wake.set()
 
     def rewind(self, task: Task) -> None:
         """Fetch again from where the shard is, with memory as it stands."""
@@ -131,6 +142,8 @@ class Custody:
     async def run(self) -> None:
         """Adopt what is waiting, one task at a time, until cancelled; raises `Refused` if a person has to help."""
         while True:
+            if self._refused is not None:
+                raise self._refused
             id = self._next()
             if id is None:
                 self._wake.clear()

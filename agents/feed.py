@@ -43,7 +43,11 @@ _REFUSALS: Final[dict[type[KafkaError], Problem]] = {
         "stay within its group.min/max.session.timeout.ms",
     ),
     InconsistentGroupProtocolError: Problem(
-        "kafka", 1, "CASEWATCH_GROUP", "other programs are in the group", "choose a group for Casewatch alone"
+        "kafka",
+        1,
+        "CASEWATCH_GROUP",
+        "other programs, or workers of another CASEWATCH_PREFIX, are in the group",
+        "choose a group for this installation alone",
     ),
 }
 """What waiting does not mend."""
@@ -160,6 +164,17 @@ class Feed:
             return None
         end = self.consumer.last_stable_offset(partition)
         return None if end is None or end < 0 else int(end)
+
+    def unheard_ms(self, source: Input) -> int:
+        """For how long the broker of an input has not answered, with records or that there are none; 0 while it is not
+        read, or what was read of it still waits."""
+        partition = TopicPartition(*source)
+        lease = self.leases.get(partition)
+        end = self.end(partition)
+        if self.consumer is None or lease is None or end is None or lease.next[source] < end:
+            return 0
+        polled_at = self.consumer.last_poll_timestamp(partition)
+        return 0 if polled_at is None else max(0, self.clock.wall() - polled_at)
 
     async def tick_if_due(self) -> None:
         """Pass on how far inputs reach, if a tenth of a second is over."""

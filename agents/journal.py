@@ -175,8 +175,8 @@ class TransactionJournal(Writer):
     """Commits as Kafka transactions."""
 
     def __init__(self, connection: Connection, names: TopicNames, task: TaskId, clock: BrokerClock) -> None:
-        settings = connection.settings
-        id = f"{settings.prefix}-{settings.group}-{task.group}-{task.partition}"
+        # Whoever writes under this prefix writes to these topics, whatever group it reads in: so it is fenced.
+        id = f"{connection.settings.prefix}-{task.group}-{task.partition}"
         super().__init__(names, task, connection.producer(id), clock)
 
     async def open(self) -> None:

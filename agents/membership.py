@@ -35,11 +35,12 @@ class Displaced(Exception):
 class RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """Pauses and notes."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, custody: Custody, health: Health) -> None:
-        self._consumer, self._custody, self._health = consumer, custody, health
+    def __init__(self, consumer: AIOKafkaConsumer, custody: Custody, health: Health, membership: "Membership") -> None:
+        self._consumer, self._custody, self._health, self._membership = consumer, custody, health, membership
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Suspend every task; commits under way get their time, but are never cut off."""
+        await self._membership.stay_away_if_displaced()
         self._health.block("group", "the workers are sharing out the tasks")
         adopting = self._custody.suspend_all()
         unfinished = {task.committing for task in self._custody.tasks.values() if task.committing is not None}
@@ -127,6 +128,14 @@ class Membership:
         except (KafkaError, OSError, TimeoutError) as error:
             self._notice.say("group offsets not committed", reason=explain(error))
         return True
+
+    async def stay_away_if_displaced(self) -> None:
+        """Before the group is joined again: does not return for a static member that has lost its place, since joining
+        would take the place back from whoever has it, and then both would end."""
+        if self._instance is not None:
+            await self.check()
+            if self.displaced:
+                await asyncio.Event().wait()
 
     def _journalled(self) -> dict[TopicPartition, int]:
         committed: dict[Input, int] = {}

@@ -19,6 +19,7 @@ from agents.retry import Notice
 from agents.tasks import Control, Fetched, Lease, Status, Task, Tick
 from stream.core import Core
 from stream.inputs import Batch, Refusal
+from stream.layout import UnreadableState
 from stream.shard import PositionGap
 
 _log = structlog.get_logger("casewatch.monitor")
@@ -95,6 +96,9 @@ class Monitor:
             self._notice.say("a batch was lost, fetching it again", task=str(task.id), gap=str(gap))
             self._custody.rewind(task)
             return False
+        except UnreadableState as error:
+            self._custody.refuse(task, error)
+            return False
         except Exception as error:  # noqa: BLE001 - whatever the core raises: its task is restored, the event tried alone
             self._blame(task, batch, error, alone)
             return False
@@ -151,6 +155,9 @@ class Monitor:
             return False
         try:
             return shard.advance(task.wall, DUE_AT_ONCE)
+        except UnreadableState as error:
+            self._custody.refuse(task, error)
+            return False
         except Exception as error:
             task.stumbles += 1
             if task.stumbles > STUMBLES:

@@ -19,6 +19,7 @@ from agents.source_groups import StartAt
 from agents.tasks import Task
 from schemas.problem import Problem, Refused
 from stream.inputs import Input
+from stream.layout import UnreadableState
 
 _log = structlog.get_logger("casewatch.restore")
 
@@ -99,7 +100,7 @@ class Restorer:
             self._stable.unsubscribe()
         outbox = journalled.get(OUTBOX_KEY)
         records = {key: value for key, value in journalled.items() if not key.startswith(WORKER_KEYS)}
-        return Journalled(records, Outbox.decoded(outbox) if outbox else None, end)
+        return Journalled(records, _outbox(outbox) if outbox else None, end)
 
     async def _settled_end(self, partition: TopicPartition) -> int:
         async with asyncio.timeout(SETTLE_TIMEOUT_S):
@@ -156,6 +157,13 @@ class Restorer:
         async with asyncio.timeout(ASK_TIMEOUT_S):
             found = (await self._raw.offsets_for_times({partition: instant}))[partition]
         return end if found is None else int(found.offset)
+
+
+def _outbox(record: bytes) -> Outbox:
+    try:
+        return Outbox.decoded(record)
+    except (ValueError, TypeError) as error:
+        raise UnreadableState(f"the record under {OUTBOX_KEY!r} cannot be read: {error!r}") from error
 
 
 def _refuse_recreated(source: Input, position: int, end: int) -> None:

@@ -4,6 +4,7 @@ Invariant: costs nothing while nobody asks, and only reads.
 """
 
 from collections import Counter
+from typing import Final
 
 from aiokafka import TopicPartition
 
@@ -18,6 +19,9 @@ from stream.inputs import Input
 from stream.ledger.standing import Figure
 from stream.shard import Snapshot
 from stream.versions import Count
+
+UNHEARD_MS: Final = 10_000
+"""A broker answers several times a second, also that there is nothing new."""
 
 
 class Survey:
@@ -77,8 +81,12 @@ class Survey:
         if task.lease is None:
             return
         remaining = task.lease.remaining
+        unheard = [source for source in task.inputs if self._feed.unheard_ms(source) > UNHEARD_MS]
         if remaining > 0:
             self._health.block(name, f"{task.id} is catching up: {remaining} records to go")
+        elif unheard:
+            told = ", ".join(f"{source.topic}/{source.partition}" for source in unheard)
+            self._health.block(name, f"{task.id} hears nothing from the brokers of {told}: perhaps nobody leads it")
         else:
             self._health.clear(name)
 

@@ -174,14 +174,14 @@ class Worker:
         custody.check_membership, custody.orders = self.membership.check, lambda: self.control.latest
 
     async def _connect_member(self) -> tuple[AIOKafkaConsumer, RebalanceListener]:
-        consumer = self.connection.member(TaskAssignor(self.groups))
+        consumer = self.connection.member(TaskAssignor(self.groups, self.settings.prefix))
         try:
             await consumer.start()
         except BaseException:
             await consumer.stop()
             raise
         self.feed.consumer = self.membership.consumer = consumer
-        return consumer, RebalanceListener(consumer, self.custody, self.health)
+        return consumer, RebalanceListener(consumer, self.custody, self.health, self.membership)
 
     async def _join(self) -> None:
         consumer, listener = await self._connect_member()

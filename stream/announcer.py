@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas.alert import FEED_SILENT, State
+from schemas.consistency import MODEL_RULE
 from stream.case import Case
 from stream.clock import Moment
+from stream.departures import untold
 from stream.effects import AlertRecord
 from stream.event import Place
 from stream.explanation import explanation
@@ -72,6 +74,8 @@ class Announcer:
                 said = said or case.said.setdefault(key, Said(self._id(case_id, finding), finding))
                 self._tell_finding(Telling(case_id, case, said, Truth.HOLDS, now), finding, settled, moment.live)
         _prune(case, moment)
+        if case.fold.explain_to and untold(case.fold):
+            self.counts["sla_troubles", self.process.name, MODEL_RULE, "deviations_cut"] += 1
         return len(self.records) > before
 
     def _tell_finding(self, telling: "Telling", finding: Finding, settled: bool, live: bool) -> None:

@@ -7,7 +7,7 @@ findings are a function of the explanation of the whole history, never of the or
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stream.clock import Moment
 from stream.conformance.deviation import Deviation, DeviationKind
@@ -16,6 +16,15 @@ from stream.departure import Departure
 from stream.event import Anchor
 from stream.finding import Finding
 from stream.fold import Fold
+
+MOST_TOLD: Final = 1_000
+"""Deviations of a case that are told, the first ones: each is kept with the case, whose record has to fit into one
+message."""
+
+
+def untold(fold: Fold) -> int:
+    """How many deviations of a case are too many to be told."""
+    return max(0, len(fold.explained[2]) - MOST_TOLD)
 
 
 def departures(fold: Fold, over_at: int | None, moment: Moment) -> Iterator[Finding]:
@@ -64,7 +73,7 @@ def _shown(fold: Fold, deviations: tuple[Deviation, ...]) -> tuple[Shown, ...]:
 def _showing(fold: Fold, deviations: tuple[Deviation, ...]) -> Iterator[Shown]:
     names, times = fold.steps()
     anchors = _Anchors(fold, names, times)
-    for deviation in deviations:
+    for deviation in deviations[:MOST_TOLD]:
         happened_at, shown_at = [times[i] if i < len(times) else None for i in (deviation.index, deviation.shown_by)]
         yield Shown(deviation, anchors.key(deviation), (happened_at, shown_at), departure(deviation, names))
 

@@ -228,8 +228,8 @@ class Partials:
         """The clock, where it has to be told: with anything else, and as it goes. Its revision rises with it, and with
         the wall clock."""
         idle_at = self.wall if all(clock.out_of_work(self.wall) for clock in clocks.values()) else None
-        if moment is None and idle_at is None:
-            return []
+        if not self.wall or (moment is None and idle_at is None):
+            return []  # restored, and time has not passed yet: there is no news, and it would go below what was told
         told = Told(BEFORE_TIME if moment is None else moment, idle_at)
         if told == self.told or (self.told is not None and not others and _moved(told, self.told) < self._clock_every):
             return []

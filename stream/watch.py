@@ -19,7 +19,7 @@ from stream.doubt import Doubt, Review
 from stream.effects import DeadLetter
 from stream.event import Event
 from stream.inputs import Batch, Input, Received, Refusal
-from stream.layout import FLAGS, WAKE
+from stream.layout import FLAGS, WAKE, UnreadableState
 from stream.ledger.feed import Silence
 from stream.outages import Outages
 from stream.partials import Partials
@@ -156,7 +156,10 @@ class Watch:
         return self._unpack(case_id, case) if isinstance(case, bytes) else case
 
     def _unpack(self, case_id: str, record: bytes) -> Case:
-        case, is_missing = self.versions.unpacked(self.awake.opened(record))
+        try:
+            case, is_missing = self.versions.unpacked(self.awake.opened(record))
+        except UnreadableState as error:
+            raise UnreadableState(f"case {case_id} of {self.process.name}: {error}") from error
         if is_missing:
             self.counts["versions", self.process.name, "missing"] += 1
         self.cases[case_id] = case

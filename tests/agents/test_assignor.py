@@ -60,7 +60,7 @@ def test_a_claim_that_cannot_be_read_claims_nothing() -> None:
 def test_no_task_is_split_between_workers() -> None:
     """Every topic of a task goes to the worker that has the task."""
     groups = [SourceGroup("orders", ("orders", "payments"), (), ("earliest", "earliest"))]
-    assignors = {member: TaskAssignor(groups) for member in ("a", "b", "c", "d", "e")}
+    assignors = {member: TaskAssignor(groups, "casewatch") for member in ("a", "b", "c", "d", "e")}
 
     given = assignors["a"].assign(Cluster(), {m: each.metadata(GROUPS["orders"]) for m, each in assignors.items()})
 
@@ -72,7 +72,7 @@ def test_no_task_is_split_between_workers() -> None:
 def test_what_was_given_is_claimed_the_next_time() -> None:
     """Stickiness rests on each member's own report."""
     groups = [SourceGroup("orders", ("orders", "payments"), (), ("earliest", "earliest"))]
-    first, second = TaskAssignor(groups), TaskAssignor(groups)
+    first, second = TaskAssignor(groups, "casewatch"), TaskAssignor(groups, "casewatch")
     topics = GROUPS["orders"]
 
     first.on_assignment(first.assign(Cluster(), {"a": first.metadata(topics)})["a"])

@@ -216,3 +216,16 @@ async def test_time_is_claimed_only_when_the_brokers_is_known_and_is_the_brokers
     assert [status.trusted for status in unknown.statuses] == [False]
     assert [(status.trusted, status.batch.read_at) for status in known.statuses] == [(True, NOW + 200 - 3_600_000)]
     assert known.at == batch.read_at == NOW + 200 - 3_600_000
+
+
+def test_an_input_of_which_its_broker_says_nothing_is_unheard_once_it_was_read_to_its_end() -> None:
+    """While records of it still wait here, nobody asks for more; one that is not read at all is nobody's trouble."""
+    bench = Bench()
+    assert bench.feed.unheard_ms(SOURCE) == 0
+    bench.lease(99)
+    bench.now = NOW + 12_000
+    assert bench.feed.unheard_ms(SOURCE) == 0
+    bench.lease(100)
+    assert bench.feed.unheard_ms(SOURCE) == 12_000
+    bench.consumer.polled_at = bench.now
+    assert bench.feed.unheard_ms(SOURCE) == 0

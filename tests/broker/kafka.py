@@ -15,10 +15,10 @@ JARS = ROOT / "build" / "kafka" / "lib"
 CLUSTER_ID = "Y2FzZXdhdGNoLXRlc3RzLQ"
 STARTED = "Kafka Server started"
 PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
+process.roles={roles}
+node.id={node}
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+listeners={listeners}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
@@ -46,17 +46,23 @@ def fetch_jars() -> None:
 
 
 class Kafka:
-    """One broker: `bootstrap` is what clients are told, `folder` holds its settings, data and log."""
+    """One broker: `bootstrap` is what clients are told, `folder` holds its settings, data and log.
 
-    def __init__(self, folder: Path, heap: str = "768m") -> None:
+    One that is `beside` another joins its cluster, as a broker without a vote. `enter` is put before its commands.
+    """
+
+    def __init__(self, folder: Path, heap: str = "768m", beside: "Kafka | None" = None) -> None:
         self.folder = folder
+        self.beside = beside
+        self.data = folder / "data"
         self.port = free_port()
-        self.controller_port = free_port()
+        self.controller_port: int = beside.controller_port if beside else free_port()
         self.properties = folder / "server.properties"
         options = ["-Dlog4j2.configurationFile=" + str(ROOT / "deploy" / "kafka" / "log4j2.properties")]
         self._java = ["java", *options, "-cp", f"{JARS}/*"]
-        command = [*self._java[:1], f"-Xmx{heap}", *self._java[1:], "kafka.Kafka", str(self.properties)]
-        self.program = Program("Kafka", command, folder / "kafka.log")
+        self._command = [*self._java[:1], f"-Xmx{heap}", *self._java[1:], "kafka.Kafka", str(self.properties)]
+        self.program = Program("Kafka", self._command, folder / "kafka.log")
+        self.enter: list[str] = []
         self._starts = 0
 
     @property
@@ -69,6 +75,7 @@ class Kafka:
         if not self.properties.exists():
             self._format()
         self._starts += 1
+        self.program.command = [*self.enter, *self._command]
         self.program.start(self._serves)
 
     def stop(self) -> None:
@@ -90,8 +97,20 @@ class Kafka:
     def _format(self) -> None:
         fetch_jars()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.properties.write_text(
-            PROPERTIES.format(port=self.port, controller=self.controller_port, data=self.folder / "data")
+        self.properties.write_text(self._settings())
+        votes = ["--no-initial-controllers"] if self.beside else ["--standalone"]
+        format_storage = ["kafka.tools.StorageTool", "format", *votes, "-t", CLUSTER_ID]
+        command = [*self._java, *format_storage, "-c", str(self.properties)]
+        subprocess.run([*self.enter, *command], check=True, capture_output=True)
+
+    def _settings(self) -> str:
+        ours = f"PLAINTEXT://127.0.0.1:{self.port}"
+        controls = "" if self.beside else f",CONTROLLER://127.0.0.1:{self.controller_port}"
+        return PROPERTIES.format(
+            roles="broker" if self.beside else "broker,controller",
+            node=2 if self.beside else 1,
+            listeners=ours + controls,
+            port=self.port,
+            controller=self.controller_port,
+            data=self.data,
         )
-        format_storage = ["kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER_ID]
-        subprocess.run([*self._java, *format_storage, "-c", str(self.properties)], check=True, capture_output=True)

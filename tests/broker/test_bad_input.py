@@ -2,8 +2,10 @@
 on."""
 
 import asyncio
+import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -118,6 +120,41 @@ async def test_an_event_that_the_core_cannot_take_is_set_aside_with_its_tracebac
     assert "ZeroDivisionError" in letter["message"]
     assert state[b"k"] == [1000, 500_500]
     assert len(await committed(kafka.bootstrap, log)) == 1000
+
+
+def refusals(program: WorkerProgram, times: int) -> bool:
+    """Whether a worker has refused a state partition so often, and told the way out."""
+    told = re.findall(r"corrupt\.state\.corrupt/0: .*; .*delete the topic.*the worker cannot go on", program.tail(400))
+    return len(told) == times
+
+
+async def test_a_corrupt_state_record_ends_the_worker_with_the_way_out(kafka: Kafka, tmp_path: Path) -> None:
+    """Whether it is no JSON, or a case that proves unreadable only when its next event comes: the place and the remedy
+    are told, no event is set aside for it, and no position moves."""
+    await create_topics(kafka.bootstrap, {"corrupt": 1})
+    await send(kafka.bootstrap, "corrupt", [(b"good", GOOD)])
+    program = worker(kafka, tmp_path, "corrupt")
+    state, key = "corrupt.state.corrupt", b"case/corrupt/good"
+    applied = 'outcome="applied",process="corrupt",topic="corrupt"} 1.0'
+    try:
+        await asyncio.to_thread(program.start, lambda: applied in program.get("/metrics")[1])
+        assert await asyncio.to_thread(program.stop, 5) == 0
+        [sound] = [r.value for r in await committed(kafka.bootstrap, state) if r.key == key][-1:]
+        hollow = orjson.dumps([*orjson.loads(sound)[:3], "hollow"])
+        await send(kafka.bootstrap, "corrupt", [(b"good", GOOD)])
+        for number, wrong in enumerate((sound[:-9], hollow), 1):
+            await send(kafka.bootstrap, state, [(key, wrong)], partition=0)
+            refused = partial(refusals, program, number)
+            await asyncio.to_thread(program.start, refused)
+            assert program.process is not None
+            assert await asyncio.to_thread(program.process.wait, 10) == 1
+        records = {r.key: r.value for r in await committed(kafka.bootstrap, state)}
+        assert orjson.loads(records[b"task"])["positions"] == {"corrupt": 1}
+        assert await committed(kafka.bootstrap, "corrupt.dead-letters") == []
+        await send(kafka.bootstrap, state, [(key, sound)], partition=0)
+        await asyncio.to_thread(program.start, lambda: applied in program.get("/metrics")[1])
+    finally:
+        await asyncio.to_thread(program.kill)
 
 
 async def test_dead_letters_are_listed_by_reason_and_fed_in_again(kafka: Kafka, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.programs import Program, free_port
@@ -41,19 +41,32 @@ async def send(
 
 
 async def committed(bootstrap: str, topic: str) -> list[ConsumerRecord]:
-    """Read all that is committed on a topic, partition by partition."""
+    """Read all that is committed on a topic, partition by partition; a broker without transactions tells where one ends
+    only with what it hands out."""
     options = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, **options)
     await consumer.start()
     try:
         found: list[ConsumerRecord] = []
         ends = await consumer.end_offsets(consumer.assignment())
-        while any([await consumer.position(each) < end for each, end in ends.items()]):
+        while any([await consumer.position(p) < max(end, consumer.highwater(p) or 0) for p, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=100)).values():
                 found.extend(records)
         return found
     finally:
         await consumer.stop()
+
+
+async def ends_of(bootstrap: str, topic: str, partitions: int = 1) -> list[int]:
+    """Where each partition of a topic ends."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed")
+    await consumer.start()
+    try:
+        asked = [TopicPartition(topic, partition) for partition in range(partitions)]
+        found = await consumer.end_offsets(asked)
+    finally:
+        await consumer.stop()
+    return [found[each] for each in asked]
 
 
 async def latest(bootstrap: str, topic: str) -> dict[bytes, Any]:

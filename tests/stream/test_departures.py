@@ -178,3 +178,14 @@ def test_the_order_of_arrival_changes_no_alert_that_stands(history: list[tuple[i
         standing = [alert for alert in task.final().values() if alert.state != "retracted"]
         outcomes.append({a.id: (a.state, a.explanation.deviation, a.summary, a.happened_at) for a in standing})
     assert outcomes[0] == outcomes[1]
+
+
+def test_a_case_that_never_stops_deviating_is_told_of_a_thousand_times() -> None:
+    """The first thousand are told; that there are more is counted, and the case's record keeps a size."""
+    task = Task(process(sequence("Opened", "Paid"), model=MODEL))
+    steps = [event(n / 600, ("Opened", "Paid")[n % 2]) for n in range(3_000)]
+    task.history(*steps, until=60)
+    [record] = [value for key, value in task.journal.items() if key.startswith(b"case/")]
+    assert len({alert.id for alert in task.alerts}) == 1_000
+    assert task.counts["sla_troubles", "tickets", "model", "deviations_cut"] > 0
+    assert len(record) < 500_000

@@ -246,3 +246,20 @@ def test_tasks_apart_say_what_one_task_says() -> None:
     said = Counter((alert["rule"], alert["stage"], alert["state"]) for alert in map(orjson.loads, together))
     assert said["on-time", "breach", "raised"] >= 1
     assert said["reopens", "breach", "raised"] == said["reopens", "breach", "resolved"] == 14
+
+
+def test_a_clock_is_not_told_after_a_restore_before_time_has_passed() -> None:
+    """What is told goes on from there: a record of a lower revision would be passed over by whoever has the last."""
+    task = Task(process(**PARTS))
+    task.live(event(0, "Opened", supplier="a"), event(50, "Answered"))
+    task.restart()
+    said = len(task.partials)
+    task.feed([Received(task.offset, at(55), event(55, "Reopened"))], at(55))
+    task.drain()
+    task.tick(at(56))
+    clocks = [orjson.loads(value or b"") for key, value in task.partials if PartialKey.decoded(key).kind == "clock"]
+    told_at_once = [PartialKey.decoded(key).kind for key, _ in task.partials[said:]]
+    revisions = [revision for revision, *_ in clocks]
+    assert told_at_once == [PartialKind.INSTANTS, PartialKind.CLOCK]
+    assert revisions == sorted(revisions)
+    assert clocks[-1][1] == at(56) - 10_000
