@@ -28,6 +28,7 @@ check: setup  ## lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir build/import-linter
+	@$(BIN)/python -m tests.chaos.changed
 
 test: setup-tests check  ## everything: the checks, then all tests, the ones against a real Kafka included
 	$(BIN)/pytest
@@ -35,7 +36,7 @@ test: setup-tests check  ## everything: the checks, then all tests, the ones aga
 bench: setup-tests  ## throughput and latency, as tables
 	$(BIN)/python -m tests.bench
 
-chaos: setup-tests  ## workers and a broker ended at random moments under load, in full; CHAOS="--rounds 20 --seed 1"
+chaos: setup-tests  ## all campaigns in full, for docs/campaigns.md; some: CHAOS="workers --rounds 20 --seed 1"
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
 # Hashes are the public index's for every wheel of a version, so that one lock serves Python 3.11 to 3.13. A folder of

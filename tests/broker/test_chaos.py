@@ -1,31 +1,18 @@
-"""The short form of the campaigns of `make chaos`: workers ended and frozen by chance while a real log comes in."""
+"""The short forms of the campaigns of `make chaos`: workers ended and frozen by chance while a real log comes in."""
 
 from pathlib import Path
 
 from tests.broker.kafka import Kafka
 from tests.chaos.campaign import Campaign, Plan
-
-DEFINITION = """
-process: sepsis
-version: "1"
-events: {topics: [events], format: xes-json}
-case: {ends: [Release A, Release B, Release C, Release D, Release E]}
-sla:
-  - {id: antibiotics, kind: between, from: ER Sepsis Triage, to: IV Antibiotics, target: 60m}
-  - {id: stay, kind: case_duration, target: 14d}
-  - {id: quiet, kind: idle, target: 3d}
-privacy: {resource: drop}
-"""
+from tests.chaos.plays import sepsis_in, sepsis_log
+from tests.chaos.stage import Stage
 
 
 async def test_chance_loses_nothing_and_repeats_nothing(kafka: Kafka, test_data: Path, tmp_path: Path) -> None:
-    """Positions, cases and alerts are those of a worker that nobody disturbed, and no transition is told twice."""
-    definition = tmp_path / "definition.yaml"
-    definition.write_text(DEFINITION)
-    log = test_data / "sepsis" / "Sepsis_Cases.xes.gz"
-    plan = Plan(definition, log, speed=4_000_000, rounds=4, partitions=3, seed=3)
-    report = await Campaign(plan, kafka, tmp_path).run()
-    assert report.wrong == []
-    assert report.outcome is not None
-    assert sum(case[0] for case in report.outcome.cases.values()) > 0
-    assert report.outcome.transitions > 3_000
+    """Positions, cases, alerts and scores are those of a worker that nobody disturbs, and nothing is told twice."""
+    plan = Plan(sepsis_log(test_data), speed=8_000_000, rounds=3, seed=4)
+    result = await Campaign(plan, kafka, Stage(kafka.bootstrap, tmp_path, sepsis_in(tmp_path, "chance"), 3)).run()
+    assert result.wrong == []
+    assert int(result.figures["events compared"]) > 0
+    assert int(result.figures["transitions of alerts compared"]) > 3_000
+    assert int(result.figures["windows compared"]) > 0
