@@ -6,6 +6,7 @@ from tests.broker.kafka import Kafka
 from tests.chaos.embedded import on_the_embedded_broker
 from tests.chaos.mass import Amount, floods
 from tests.chaos.plays import sepsis_in, sepsis_log
+from tests.chaos.result import Result
 from tests.chaos.stage import Stage
 from tests.chaos.trouble import Hold, absent_at_start, full_disk, no_leader
 from tests.chaos.twins import one_static_id, two_installations
@@ -40,6 +41,14 @@ async def test_two_installations_by_mistake_double_nothing(kafka: Kafka, test_da
     """They share a group, are kept out of it, or fence each other, as they were told; each time somebody says so."""
     stage = Stage(kafka.bootstrap, tmp_path, sepsis_in(tmp_path, "twins"), 3)
     result = await two_installations(stage, sepsis_log(test_data), workers=1)
+    assert result.wrong == []
+
+
+async def test_of_two_processes_with_one_static_id_one_ends(kafka: Kafka, tmp_path: Path) -> None:
+    """It says why, and does not take the place back from the other, which goes on."""
+    stage = Stage(kafka.bootstrap, tmp_path, sepsis_in(tmp_path, "static"), 3)
+    await stage.create_topic()
+    result = Result("static", "One static id")
     await one_static_id(stage, result)
     assert result.wrong == []
 
