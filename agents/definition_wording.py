@@ -194,10 +194,16 @@ def _tell_empty_list(_: ErrorDetails, __: Path) -> tuple[str, str]:
     return "the list is empty", "name at least one"
 
 
+def _tell_truth(error: ErrorDetails, path: Path) -> tuple[str, str]:
+    return f"`{path[-1]}: {error['input']}` is neither true nor false", "write true or false"
+
+
 _TELLERS: Final[dict[str, Callable[[ErrorDetails, Path], tuple[str, str]]]] = {
     "missing": _tell_missing,
     "extra_forbidden": _tell_unknown_key,
     "literal_error": _tell_value,
+    "bool_parsing": _tell_truth,
+    "bool_type": _tell_truth,
     "union_tag_invalid": _tell_kind,
     "union_tag_not_found": _tell_kind,
     "string_type": _tell_text,

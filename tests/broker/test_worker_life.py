@@ -69,7 +69,7 @@ async def test_a_source_that_does_not_exist_is_waited_for(kafka: Kafka, tmp_path
     listed = await asyncio.to_thread(run_command, kafka, "expected", "topics", str(definition(tmp_path, "expected")))
     assert listed.returncode == 0
     assert re.findall(r"^right +(\S+) +(\d+)", listed.stdout, re.MULTILINE) == [
-        ("source", "2"), ("state", "2"), ("alerts", "1"), ("alert-log", "1"), ("dead-letters", "1"),
+        ("source", "2"), ("state", "2"), ("state", "1"), ("alerts", "1"), ("alert-log", "1"), ("dead-letters", "1"),
         ("partials", "1"), ("scorecards", "1"), ("control", "1"), ("definitions", "1"),
     ]  # fmt: skip
 
