@@ -65,11 +65,10 @@ class Share:
         return [*sums, sorted(bins.items())]
 
     def forget(self, first: int) -> list[int]:
-        """Drop the buckets before `first`; those that were told."""
-        gone = [bucket for bucket in self.buckets if bucket < first]
+        """Drop the buckets before `first` of which all is told; those that were told at all."""
+        gone = [bucket for bucket in self.buckets if bucket < first and bucket not in self.changed]
         for bucket in gone:
             del self.buckets[bucket]
-            self.changed.discard(bucket)
         return [bucket for bucket in gone if self.revisions.pop(bucket, None) is not None]
 
     @property

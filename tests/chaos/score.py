@@ -17,8 +17,9 @@ from agents.definition_files import load_definition
 from agents.outbox import WORKER_KEYS
 from agents.topics import TopicNames
 from schemas.partial import PartialKey, PartialKind, decoded_value
+from stream.card_kinds import card_kinds
 from stream.inputs import Input
-from stream.process import compile_process
+from stream.process import Process, compile_process
 from stream.scorekeeper import Scorekeeper
 from tests.broker.traffic import committed, ends_of
 
@@ -57,6 +58,7 @@ async def score_of(bootstrap: str, prefix: str, definition: Path, partitions: in
     clocks = [value[0] for key, value in newest.items() if _is_clock(key)]
     over = passed is not None and len(clocks) == partitions and all(passed.clock >= clock for clock in clocks)
     keeper.ledger.observe((r.key, r.value) for r in partials if r.key is not None and r.offset >= (keeper.next or 0))
+    newest = {key: value for key, value in newest.items() if not _left(key, process, max(clocks, default=0))}
     windows = {repr(at): _plain((one.series.present, one.speaker.state)) for at, one in keeper.ledger.followed.items()}
     written = {key: _without_times(value) for key, value in cards.items() if value is not None}
     return Score(newest, windows, written, over, tuple(faults))
@@ -75,6 +77,13 @@ def _newest(partials: list[ConsumerRecord]) -> dict[str, Any]:
 
 def _is_clock(key: str) -> bool:
     return PartialKey.decoded(key.encode()).kind is PartialKind.CLOCK
+
+
+def _left(key: str, process: Process, clock: int) -> bool:
+    """Whether a share of a scorecard has left both windows: one that has, before a task told it, is never told."""
+    name = PartialKey.decoded(key.encode())
+    kinds = [kind for kind in card_kinds(process.definition) if kind.name == name.rule]
+    return name.kind is PartialKind.CARD and all(name.bucket < clock // k.bucket_ms - 2 * k.buckets for k in kinds)
 
 
 def _repeated(partials: list[ConsumerRecord]) -> list[str]:
