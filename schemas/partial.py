@@ -5,11 +5,14 @@ come in any order, and again, and say the same. Invariant: a key has one writer,
 values are equal bytes.
 """
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 import orjson
 
+_MOST: Final = 1 << 62
+"""Beyond it is no instant and no count; what is added to one still fits into a record."""
 
 class PartialKind(StrEnum):
     """What a partial is about.
@@ -52,12 +55,44 @@ class PartialKey(NamedTuple):
         if not isinstance(fields, list) or len(fields) != len(cls._fields):
             raise ValueError(f"{record!r} is no key of a partial")
         kind, process, rule, segment, task, bucket = fields
-        return cls(PartialKind(kind), process, rule, tuple(segment), int(task), int(bucket))
+        is_named = isinstance(segment, list) and all(isinstance(text, str) for text in (process, rule, *segment))
+        if not is_named or not _whole(task, bucket):
+            raise ValueError(f"{record!r} is no key of a partial")
+        return cls(PartialKind(kind), process, rule, tuple(segment), task, bucket)
 
 
-def decoded_value(record: bytes) -> list[Any]:
-    """Read a value, an array headed by its revision; raises `ValueError`."""
+def decoded_value(kind: PartialKind, record: bytes) -> list[Any]:
+    """Read a value of a kind, an array headed by its revision; raises `ValueError`."""
     fields = orjson.loads(record)
-    if not isinstance(fields, list) or not fields or not isinstance(fields[0], int):
-        raise ValueError(f"{record!r} is no value of a partial")
+    if not isinstance(fields, list) or not fields or not _whole(fields[0]) or not _FORMS[kind](*fields[1:]):
+        raise ValueError(f"{record!r} is no value of a {kind.value} partial")
     return fields
+
+
+def _whole(*told: Any) -> bool:
+    return all(type(one) is int and abs(one) <= _MOST for one in told)
+
+
+def _known(*told: Any) -> bool:
+    return _whole(*(one for one in told if one is not None))
+
+
+def _pairs(told: Any) -> bool:
+    return isinstance(told, list) and all(isinstance(pair, list) and len(pair) == 2 and _whole(*pair) for pair in told)
+
+
+def _is_clock(*told: Any) -> bool:
+    if len(told) != 4 or not isinstance(told[2], bool) or (told[0] is None) is not (told[1] is None):
+        return False
+    return _known(*told[:2], told[3])
+
+
+_FORMS: Final[Mapping[PartialKind, Callable[..., bool]]] = {
+    PartialKind.WINDOW: lambda *told: len(told) == 2 and _whole(*told),
+    PartialKind.INSTANTS: lambda *told: len(told) == 2 and isinstance(told[1], list) and _whole(told[0], *told[1]),
+    PartialKind.CLOCK: _is_clock,
+    PartialKind.FEED: lambda *told: len(told) == 1 and _whole(*told),
+    PartialKind.CARD: lambda *told: len(told) == 6 and _whole(*told[:5]) and _pairs(told[5]),
+    PartialKind.STOCK: lambda *told: len(told) == 4 and _whole(*told),
+}
+"""What follows the revision in a value of each kind, as `PartialKind` says."""

@@ -5,7 +5,7 @@ Invariant: the sums of `stream.shares` are those of what each case was last coun
 cut into restores; they do not grow with the number of cases.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from schemas.alert import State
@@ -15,6 +15,7 @@ from stream.card_kinds import card_kinds
 from stream.case import Case
 from stream.census import BREACHED, DEVIATING, STANDING
 from stream.clock import Moment
+from stream.finding import Finding
 from stream.lives import IDLE, WARM, Counts, Life, Segment
 from stream.process import LONGEST_LABEL, Process
 from stream.quantiles import bin_of
@@ -57,11 +58,14 @@ class Cards:
             found.append(value)
         return (*found, case.process.version) if self.versioned else tuple(found)
 
-    def count(self, case: Case, moment: Moment, over_at: int | None) -> bool:
-        """Bring the sums to what a case counts as now; whether that is something else than before."""
+    def count(self, case: Case, moment: Moment, over_at: int | None, unsaid: Iterable[Finding] = ()) -> bool:
+        """Bring the sums to what a case counts as now; whether that is something else than before. `unsaid` is what is
+        true of its last instance, whether it was said already or not."""
         if not self.kinds:
             return False
         before, now = case.card, self._present(case, over_at)
+        if unsaid:
+            now = now._replace(flags=now.flags | _flags(f for f in unsaid if f.instance == now.instance))
         if not case.fold.tracked.lives and len(before) < 2:  # most cases have one life
             if before and before[0].same(now):
                 return False
@@ -160,12 +164,15 @@ class Cards:
 
 def _ever(case: Case, instance: int) -> int:
     """Whether a service level was broken, and whether a case has deviated, in one of its instances."""
+    told = (said.finding for said in case.said.values() if said.state not in (None, State.RETRACTED))
+    return _flags(finding for finding in told if finding.instance == instance)
+
+
+def _flags(findings: Iterable[Finding]) -> int:
     flags = 0
-    for said in case.said.values():
-        finding = said.finding
-        if finding.instance == instance and said.state not in (None, State.RETRACTED):
-            if finding.kind != "sla":
-                flags |= DEVIATING
-            elif finding.stage in ("breach", "overdue"):
-                flags |= BREACHED
+    for finding in findings:
+        if finding.kind != "sla":
+            flags |= DEVIATING
+        elif finding.stage in ("breach", "overdue"):
+            flags |= BREACHED
     return flags

@@ -7,25 +7,36 @@ Invariant: no case is looked at later than the earliest instant it was armed for
 
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
+from typing import Final
+
+SPARE: Final = 1_000
+"""Entries that have been replaced and are kept all the same, beside as many as there are cases."""
 
 
 class Deadlines:
     """A queue of (instant in ms, case id)."""
 
-    __slots__ = ("heap",)
+    __slots__ = ("heap", "left")
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, str]] = []
+        self.left = 0
 
     def arm(self, wake: int, case_id: str) -> int:
         """Have a case looked at after instant `wake`, which it keeps to know this entry from older ones."""
         heappush(self.heap, (wake, case_id))
         return wake
 
+    def crowded(self, cases: int) -> bool:
+        """Whether there are so many entries for that many cases that it pays to look through them: more than twice as
+        many, also as were left the last time."""
+        return len(self.heap) > 2 * max(cases, self.left) + SPARE
+
     def keep(self, armed: Callable[[int, str], bool]) -> None:
         """Drop the entries that sooner ones have replaced."""
         self.heap = list({entry for entry in self.heap if armed(*entry)})
         heapify(self.heap)
+        self.left = len(self.heap)
 
     def next(self) -> int | None:
         """The earliest instant armed."""

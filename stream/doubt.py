@@ -7,14 +7,13 @@ by another process. Invariant: what is flagged is looked at again, as soon as an
 from collections.abc import Iterator, Mapping
 
 from stream.announcer import Announcer
-from stream.awake import Awake
+from stream.awake import packed_flags
 from stream.case import Case, flags_of
 from stream.census import AGAIN, OPEN, Census
 from stream.clock import Moment
 from stream.finding import FOREVER
-from stream.layout import FLAGS
-from stream.outages import Outages
 from stream.partials import Partials
+from stream.timekeeper import Timekeeper
 from stream.versions import Versions
 
 PASSED_PER_LOOK = 20
@@ -22,19 +21,18 @@ PASSED_PER_LOOK = 20
 
 
 class Doubt:
-    """What a watch does in doubt; `outages` say whether it is. Closed cases are kept for `kept_ms`."""
+    """What a watch does in doubt; `time` says whether it is."""
 
     def __init__(
-        self, outages: Outages, announcer: Announcer, partials: Partials, versions: Versions, census: Census
+        self, time: Timekeeper, announcer: Announcer, partials: Partials, versions: Versions, census: Census
     ) -> None:
-        self.outages, self.announcer, self.partials = outages, announcer, partials
+        self.time, self.announcer, self.partials = time, announcer, partials
         self.versions, self.census = versions, census
-        self.kept_ms = 0
 
     def look(self, case_id: str, case: Case, moment: Moment, noticed_at: int) -> tuple[bool, int | None]:
         """Tell what is sure to be true of a case, and note whether more may be. Returns whether the case has changed,
         and when to look at it next, in the watch's clock (ms)."""
-        sure = self.outages.sure_of(case.fold, moment)
+        sure = self.time.outages.sure_of(case.fold, moment)
         over_at = case.fold.over_at(sure.clock)
         changed = bool(case.process.counted) and self.partials.count(case, sure, over_at)
         changed |= self.announcer.announce(case_id, case, sure, noticed_at, moment)
@@ -51,8 +49,8 @@ class Doubt:
         """The next instant to look at a case; None where that is when the source has spoken again: then every case is
         looked at that waits for it."""
         sure, moment = moments
-        if self.outages.gate is not None:
-            look = case.next_look(sure, over_at, self.kept_ms)
+        if self.time.outages.gate is not None:
+            look = case.next_look(sure, over_at, self.time.kept_ms)
             return None if look < sure.clock else look + moment.clock - sure.clock
         if over_at is not None:
             return None
@@ -64,10 +62,10 @@ class Doubt:
 class Review:
     """A pass over the cases of a watch, in slices, for those whose alerts a silence may have touched."""
 
-    __slots__ = ("awake", "cases", "due", "passing")
+    __slots__ = ("cases", "due", "passing")
 
-    def __init__(self, cases: Mapping[str, Case | bytes], awake: Awake) -> None:
-        self.cases, self.awake = cases, awake
+    def __init__(self, cases: Mapping[str, Case | bytes]) -> None:
+        self.cases = cases
         self.due = False
         self.passing: Iterator[str] | None = None
 
@@ -92,5 +90,5 @@ class Review:
     def _flags(self, case_id: str) -> int:
         case = self.cases.get(case_id)
         if isinstance(case, bytes):
-            return int(case.split(b",", FLAGS + 1)[FLAGS])  # a whole record would take ten times as long to read
+            return packed_flags(case)
         return 0 if case is None else case.flags

@@ -118,6 +118,6 @@ def silence_told(process: str, about: Sequence[str], told: Any) -> Silence:
     it spoke again (ms, None while it is silent); raises `ValueError` or `TypeError` if it is none."""
     (topic,), (last_at, since, recovered_at) = about, told
     known = (last_at, since) if recovered_at is None else (last_at, since, recovered_at)
-    if not all(type(instant) is int for instant in known):
-        raise ValueError("the instants of a silence are whole milliseconds")
+    if not all(type(instant) is int and BEFORE_TIME.clock < instant < END_OF_TIME.clock for instant in known):
+        raise ValueError("the instants of a silence are whole milliseconds within time")
     return Silence(process, topic, last_at, since, recovered_at)

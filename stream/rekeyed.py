@@ -150,11 +150,14 @@ class RekeyedShard:
         """What gauges show at wall clock `now` (ms), the sources told of as one."""
         shown = self.shard.snapshot(now)
         newest = shown.newest_at
-        modes = [clock.mode(min(now, *self.known_at.values())) for clock in self.watch.clocks] if self.known_at else []
+        known_to = min(now, *self.known_at.values()) if self.known_at else None
+        modes = [] if known_to is None else [clock.mode(known_to) for clock in self.watch.time.clocks]
         return Snapshot(
             shown.cases,
             {self.source: max(newest.values())} if newest else {},
             {self.source: min(modes, key=lambda mode: mode.value)} if modes else {},
+            versions=shown.versions,
+            delays={self.source: max(shown.delays.values(), default=0)},
         )
 
 

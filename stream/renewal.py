@@ -14,17 +14,21 @@ from stream.occurrences import UNTRACKED, Occurrence, Tracked
 from stream.process import Process
 
 
-def renew(case: Case, process: Process, event: Event, horizon: int) -> bool:
-    """Let a case go over to a version, if the event begins its next instance and all before it has settled; whether so.
+def over_for_renewal(case: Case, event: Event, horizon: int) -> int | None:
+    """Since when a case is over (ms), if the event begins its next instance and all before it has settled, so that it
+    can go over to another version; else None.
 
     `horizon` is the time (ms) before which the case's input has settled.
     """
-    fold, tail = case.fold, case.tail
+    tail = case.tail
     if not tail or tail[-1].at >= horizon or event < tail[-1]:
-        return False
-    over_at = over_before(fold, event)
-    if over_at is None:
-        return False
+        return None
+    return over_before(case.fold, event)
+
+
+def renew(case: Case, process: Process, over_at: int) -> None:
+    """Let a case that is over since an instant (ms) go over to a version, with the next event."""
+    fold = case.fold
     successor = successor_of(fold, over_at)
     uncounted = [one for one in successor.tracked.occurred if _is_uncounted(case, one)]
     base = Fold(process, successor.instance)
@@ -33,7 +37,6 @@ def renew(case: Case, process: Process, event: Event, horizon: int) -> bool:
     base.last_at, base.last_place = fold.last_at, fold.last_place
     case.settled, case.counted, case.card, case.tail, case.process = base, {}, (), [], process
     case.refold()
-    return True
 
 
 def _is_uncounted(case: Case, one: Occurrence) -> bool:

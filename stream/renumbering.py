@@ -29,7 +29,7 @@ def _renumber_cases(shard: Shard, revisions: Revisions) -> None:
     shard.control_position, shard.moved = 0, True
     for (process, case_id), by_id in revisions.items():
         watch = shard.watches.get(process)
-        case = watch.opened(case_id) if watch is not None and case_id is not None else None
+        case = watch.kept.opened(case_id) if watch is not None and case_id is not None else None
         if watch is None or case is None or case_id is None:
             continue
         for said in case.said.values():

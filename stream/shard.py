@@ -22,7 +22,7 @@ from stream.layout import LAYOUT, UnreadableState, refuse_unknown
 from stream.ledger.standing import Figure
 from stream.outages import silence_told
 from stream.process import Process
-from stream.versions import Count
+from stream.versions import Count, version_told
 from stream.watch import Watch
 
 TASK_KEY = b"task"
@@ -81,7 +81,7 @@ class Shard:
     def keeping(self, unpacked: int) -> Self:
         """The same shard, of whose cases so many are kept unpacked, in each process."""
         for watch in self.watches.values():
-            watch.awake.most = unpacked
+            watch.kept.awake.most = unpacked
         return self
 
     def knowing(self, older: Older) -> Self:
@@ -147,8 +147,7 @@ class Shard:
         if watch is None:
             return "not here"
         if order.kind == "active" and order.told is not None:
-            known = watch.activate(order.told["identity"], order.told["at"])
-            return "taken" if known else "of an unknown version"
+            return "taken" if watch.activate(*version_told(order.told)) else "of an unknown version"
         if order.kind == "forget":
             return "over" if order.told is None else watch.forget_case(order.about[0])
         if order.kind == "silence" and order.told is not None:
@@ -175,13 +174,11 @@ class Shard:
         partials: list[tuple[bytes, bytes | None]] = []
         effects = Effects([], [], [], Counter(), partials)
         for watch in self.watches.values():
-            moment = None if watch.clock.now is None else watch.clock.moment
-            told, kept = watch.partials.drain(moment, watch.input_clocks)
+            told, kept = watch.partials.drain(watch.time.moment(), watch.input_clocks)
             partials.extend(told)
             if self.journalled:
                 effects.journal.extend(watch.journal())
                 effects.journal.extend(kept)
-            watch.changed.clear()
             watch.rest()
             effects.alerts.extend(watch.announcer.records)
             effects.dead_letters.extend(watch.dead_letters)
@@ -199,7 +196,7 @@ class Shard:
     def _task_record(self) -> bytes:
         watches = {
             name: {
-                "clock": None if watch.clock.now is None else watch.clock.moment,
+                "clock": watch.time.moment(),
                 "inputs": {self._label(source): clock.record() for source, clock in watch.input_clocks.items()},
                 **({"active": watch.versions.wanted} if watch.versions.wanted else {}),
                 **watch.outages.record(),

@@ -180,3 +180,12 @@ def number_of(fields: list[Any]) -> int:
     """The number that a case carries; 0 in layouts that knew none."""
     number = fields[FILED] if fields[0] > 2 else 0
     return int(number)
+
+
+def version_told(told: Any) -> tuple[str, int]:
+    """The version that is in force as the control topic tells it: its identity, and since when (ms); raises
+    `LookupError`, `TypeError` or `ValueError` if it is none."""
+    identity, at = told["identity"], told["at"]
+    if not isinstance(identity, str) or type(at) is not int:
+        raise ValueError("a version is told of by its identity, a text, and an instant in whole milliseconds")
+    return identity, at

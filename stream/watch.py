@@ -1,4 +1,4 @@
-"""One process in one task: its cases, its clock and its deadlines.
+"""One process in one task: its cases meet its time.
 
 Events are folded as they come; what is true is asked only of cases that an event touched or whose deadline has passed.
 Invariant: nothing is announced of a case but at the watch's clock, and every change is in `changed` until drained.
@@ -10,32 +10,28 @@ from typing import Any
 
 from stream.admission import Admission
 from stream.announcer import Announcer
-from stream.awake import Awake
 from stream.case import Case, flags_of
 from stream.census import AGAIN, Census
-from stream.clock import BEFORE_TIME, InputClock, Moment, TaskClock
+from stream.clock import END_OF_TIME, InputClock, Moment
 from stream.deadlines import Deadlines
 from stream.doubt import Doubt, Review
 from stream.effects import DeadLetter
 from stream.event import Event
+from stream.findings import findings_of
 from stream.inputs import Batch, Input, Received, Refusal
-from stream.layout import FLAGS, WAKE, UnreadableState
+from stream.kept import AT_ONCE, Kept
+from stream.layout import WAKE
 from stream.ledger.feed import Silence
-from stream.outages import Outages
 from stream.partials import Partials
 from stream.process import Process
-from stream.renewal import renew
+from stream.renewal import over_for_renewal, renew
 from stream.supplement import Supplements
-from stream.versions import Version, Versions, number_of
-
-SPARE_ENTRIES = 1_000
-AT_ONCE = 0
-"""The wake of a case that was journalled before it was looked at, or before it was counted: it is due as soon as it is
-restored."""
+from stream.timekeeper import Timekeeper
+from stream.versions import Version
 
 
 class Watch:
-    """The state of one process in one task. A case that was restored stays packed until it is touched.
+    """The state of one process in one task.
 
     `process` is the version on which cases begin, and by which all records are read.
     """
@@ -43,25 +39,16 @@ class Watch:
     def __init__(self, process: Process, inputs: tuple[Input, ...], task: int, earliest: int) -> None:
         self.process, self.inputs, self.admission = process, inputs, Admission(process, earliest)
         self.numbers = {input: number for number, input in enumerate(inputs)}
-        self.input_clocks = {input: InputClock() for input in inputs}
-        self.clocks = tuple(self.input_clocks.values())
-        self.clock = TaskClock(process.lateness, process.patience)
-        self.cases: dict[str, Case | bytes] = {}
-        self.touched: dict[str, None] = {}
-        self.changed: dict[str, None] = {}
-        self.deadlines = Deadlines()
-        self.versions = Versions(process)
-        self.supplements = Supplements()
-        self.partials = Partials(process, task)
-        self.announcer = Announcer(process, inputs)
-        self.census, self.awake = Census(), Awake()
+        self.time = Timekeeper(process, inputs)
+        self.input_clocks, self.clock, self.outages = self.time.by_input, self.time.clock, self.time.outages
         self.counts: Counter[tuple[str, ...]] = Counter()
+        self.kept, self.touched = Kept(process, self.counts), dict[str, None]()
+        self.cases, self.changed, self.versions = self.kept.cases, self.kept.changed, self.kept.versions
+        self.deadlines, self.supplements = Deadlines(), Supplements()
+        self.partials, self.review = Partials(process, task), Review(self.cases)
+        self.announcer, self.census = Announcer(process, inputs), Census()
         self.dead_letters: list[DeadLetter] = []
-        self.outages = Outages(process.lateness, process.patience)
-        self.unjudged_ms = process.definition.events.silence_ms
-        self.doubt = Doubt(self.outages, self.announcer, self.partials, self.versions, self.census)
-        self.review = Review(self.cases, self.awake)
-        self.kept_ms = self.doubt.kept_ms = max(process.retention, process.lateness)
+        self.doubt = Doubt(self.time, self.announcer, self.partials, self.versions, self.census)
 
     def activate(self, identity: str, at: int) -> bool:
         """Let cases begin on another version from now on, as was decided at `at` (ms); all records are read by it.
@@ -78,10 +65,7 @@ class Watch:
     def _follow(self, process: Process) -> None:
         """Let what surrounds the cases be as the newest version says."""
         self.process, self.admission = process, Admission(process, self.admission.earliest)
-        self.clock.lateness, self.clock.patience = process.lateness, process.patience
-        self.kept_ms = self.doubt.kept_ms = max(process.retention, process.lateness)
-        self.outages.lateness, self.outages.patience = process.lateness, process.patience
-        self.unjudged_ms = process.definition.events.silence_ms
+        self.time.follow(process)
         self.supplements = Supplements()
         self.partials.lead(process)
 
@@ -114,8 +98,7 @@ class Watch:
         people = self.process.people
         if people is not None and event.activity in people.of and people.unjudged(event):
             self.counts["events", self.process.name, batch.input.topic, "unjudged"] += 1
-        if received.last_of_case:
-            event = event._replace(last_of_case=True)
+        event = event._replace(last_of_case=True) if received.last_of_case else event
         return self._apply(case_id, event, clock, received.value)
 
     def refuse(self, source: Input, offset: int, refusal: Refusal) -> None:
@@ -128,19 +111,16 @@ class Watch:
         self.counts["dead_letters", self.process.name, refusal.reason] += 1
 
     def _apply(self, case_id: str, event: Event, clock: InputClock, record: Any) -> str:
-        case = self.cases.get(case_id)
+        case = self.kept.opened(case_id)
         if case is None:
-            if event.at < self.clock.moment.clock - self.kept_ms:
+            if event.at < self.clock.moment.clock - self.time.kept_ms:
                 return "late_dropped"
-            case = self.cases[case_id] = Case(self.process, clock.warm(event.at, self.process.warm_horizon))
-            self.versions.active.count(None, 0)
-        elif isinstance(case, bytes):
-            case = self._unpack(case_id, case)
+            case = self.kept.begin(case_id, Case(self.process, clock.warm(event.at, self.process.warm_horizon)))
         if case.process is not self.process and not self._begins_anew(case, event, clock):
             event = self.supplements.as_before(case.process, self.process, record, event)
         disturbed = self.partials.by_segment and case.disturbed_by(event)
         before = case.happenings() if disturbed else {}
-        outcome = case.apply(event, self._horizon(clock))
+        outcome = case.apply(event, self.time.horizon(clock))
         now = case.happenings() if disturbed else {}
         if event.place in now:
             self.partials.rearranged(before, now)
@@ -150,67 +130,28 @@ class Watch:
             self.touched[case_id] = self.changed[case_id] = None
         return outcome
 
-    def opened(self, case_id: str) -> Case | None:
-        """A case, unpacked; None if it is not known."""
-        case = self.cases.get(case_id)
-        return self._unpack(case_id, case) if isinstance(case, bytes) else case
-
-    def _unpack(self, case_id: str, record: bytes) -> Case:
-        try:
-            case, is_missing = self.versions.unpacked(self.awake.opened(record))
-        except UnreadableState as error:
-            raise UnreadableState(f"case {case_id} of {self.process.name}: {error}") from error
-        if is_missing:
-            self.counts["versions", self.process.name, "missing"] += 1
-        self.cases[case_id] = case
-        return case
-
     def _begins_anew(self, case: Case, event: Event, clock: InputClock) -> bool:
         """Whether an event begins the next instance of a case of an older version: that is of the newest."""
-        older, over_at = self.versions.version(case.process), case.fold.over_at(event.at)
-        if over_at is not None:
-            self.partials.cards.count(case, self.clock.moment, over_at)
-        if not renew(case, self.process, event, self._horizon(clock)):
+        over_at = over_for_renewal(case, event, self.time.horizon(clock))
+        if over_at is None:
             return False
-        older.count(case.flags, None)
+        self.partials.cards.count(case, self.clock.moment, over_at, findings_of(case.fold, END_OF_TIME))
+        self.versions.version(case.process).count(case.flags, None)
         self.versions.active.count(None, case.flags)
+        renew(case, self.process, over_at)
         return True
-
-    def _horizon(self, clock: InputClock) -> int:
-        """The time (ms) before which a case has settled: of its input, and of every other that is still to be read.
-
-        A topic that has been quiet for less than `silence` may turn out to have been silent since its newest event.
-        """
-        newest_at = clock.newest_at or 0
-        for other in self.clocks if len(self.clocks) > 1 else ():
-            if other is not clock and not other.read_to_end:
-                if other.newest_at is None:
-                    return BEFORE_TIME.clock
-                newest_at = min(newest_at, other.newest_at)
-            elif other is not clock and self.unjudged_ms and other.newest_at is not None:
-                newest_at = min(newest_at, max(other.newest_at, (clock.newest_at or 0) - self.unjudged_ms))
-        horizon = newest_at - self.process.lateness
-        return min(horizon, self.outages.sure.settled_to) if self.outages.known else horizon
 
     def hear(self, silence: Silence) -> None:
         """Take what is told of a source: that it is silent, or that it speaks again."""
-        if any(source.topic == silence.topic for source in self.inputs) and self.outages.hear(silence):
+        if self.time.hear(silence):
             self.counts["silences", self.process.name, silence.topic, "ended" if silence.recovered_at else "begun"] += 1
-
-    def _weigh(self, before: Moment, wall: int) -> None:
-        """See how far time can be trusted, and look again at what was told or held back in another light."""
-        if self.outages.move(self.input_clocks, self.clock.moment, wall):
-            self.review.begin()
-        if self.outages.known:
-            self.clock.hold(before, self.outages.sure.settled_to)
 
     def _review(self, moment: Moment, noticed_at: int, limit: int) -> int:
         """Look again at up to `limit` cases that a silence may have touched; `limit` where there may be more."""
         found = self.review.next(bool(self.outages.known), limit)
         for case_id in found:
-            case = self.cases[case_id]
-            if isinstance(case, bytes):
-                case = self._unpack(case_id, case)
+            case = self.kept.opened(case_id)
+            assert case is not None  # those of the cases that are known are reviewed
             case.seen = None
             case.flags &= ~AGAIN
             self.changed[case_id] = None
@@ -223,10 +164,8 @@ class Watch:
 
         Returns how many were looked at because they were due.
         """
-        before = self.clock.moment
-        self.clock.move(self.clocks, wall)
-        if self.outages.known:
-            self._weigh(before, wall)
+        if self.time.move(wall):
+            self.review.begin()  # look again at what was told or held back in another light
         self.partials.wall = max(wall, self.partials.wall)
         moment = self.clock.moment
         for case_id in self.touched:
@@ -238,7 +177,7 @@ class Watch:
             if due is None:
                 break
             fired += self._fire(due, moment, noticed_at)
-        if len(self.deadlines.heap) > 2 * len(self.cases) + SPARE_ENTRIES:
+        if self.deadlines.crowded(len(self.cases)):
             self.deadlines.keep(self._is_armed)
         return fired
 
@@ -248,10 +187,8 @@ class Watch:
 
     def _fire(self, due: tuple[int, str], moment: Moment, noticed_at: int) -> int:
         wake, case_id = due
-        case = self.cases.get(case_id)
-        if isinstance(case, bytes):
-            case = self._unpack(case_id, case)
-        if case is None or (case.wake != wake and wake != AT_ONCE):
+        case = self.kept.opened(case_id)
+        if case is None or wake not in (case.wake, AT_ONCE):
             return 0
         case.wake = None
         self._look(case_id, moment, noticed_at)
@@ -260,9 +197,9 @@ class Watch:
     def _look(self, case_id: str, moment: Moment, noticed_at: int) -> None:
         """Ask what is true of a case, say what has changed, and arm it for the next time that something may."""
         case = self.cases[case_id]
-        self.awake.use(case_id)
+        self.kept.awake.use(case_id)
         assert isinstance(case, Case)
-        if self.outages.known and self.outages.sure[:2] != moment[:2]:
+        if self.time.doubtful:
             changed, look = self.doubt.look(case_id, case, moment, noticed_at)
             if changed:
                 self.changed[case_id] = None
@@ -287,12 +224,12 @@ class Watch:
                 self.versions.version(case.process).count(case.flags, flags)
                 case.flags = flags
             self._count(case_id, case, moment, over_at)
-            if over_at is not None and case.forgotten_at(over_at, self.kept_ms) < moment.clock:
+            if over_at is not None and case.forgotten_at(over_at, self.time.kept_ms) < moment.clock:
                 self._forget(case_id, case)
                 return
         elif self.partials.cards.moved(case):
             self._count(case_id, case, moment, over_at)
-        self._arm(case_id, case, case.next_look(moment, over_at, self.kept_ms))
+        self._arm(case_id, case, case.next_look(moment, over_at, self.time.kept_ms))
 
     def _arm(self, case_id: str, case: Case, look: int | None) -> None:
         """Have a case looked at after an instant (ms), if that is sooner than it would be."""
@@ -312,52 +249,32 @@ class Watch:
         """Let a case that has long been closed leave the state, and its alerts the alerts topic."""
         self.announcer.forget(case)
         self.census.move(case.flags, 0)
-        self.versions.version(case.process).count(case.flags, None)
-        del self.cases[case_id]
-        self.awake.leave(case_id)
-        self.changed[case_id] = None
+        self.kept.leave(case_id, case)
 
     def forget_case(self, case_id: str) -> str:
         """Let a case go at once with all that was said of it, also what is yet to be published; what became of that.
 
         What windows have counted of it stays: it names nobody. A later event of the same id begins a fresh case.
         """
-        case = self.cases.get(case_id)
+        case = self.kept.opened(case_id)
         if case is None:
             return "not known"
-        if isinstance(case, bytes):
-            case = self._unpack(case_id, case)
         self.touched.pop(case_id, None)
         self.partials.cards.leave(case)
         self.announcer.unsay(case)
         self._forget(case_id, case)
         return "forgotten"
 
-    def rest(self) -> None:
-        """Pack the cases that have been left alone the longest, where too many are unpacked; to be called after a
-        drain."""
-        for case_id in self.awake.surplus():
-            case = self.cases.get(case_id)
-            if type(case) is Case and case_id not in self.touched:
-                self.cases[case_id] = self.awake.closed(self.versions.packed(case, None))
-
     def journal(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """The records of the cases that have changed since the last call, tombstones for those that left."""
+        """What is to be journalled of the cases that have changed since the last call, and of their versions."""
         for version in self.versions.retire():
             yield from self._retired(version)
-        prefix = f"case/{self.process.name}/"
-        for case_id in self.changed:
-            yield (prefix + case_id).encode(), self._record(case_id)
-        if self.changed:
-            yield from self.versions.records(self.process.name)
-        self.changed.clear()
+        yield from self.kept.journal(self.touched)
 
-    def _record(self, case_id: str) -> bytes | None:
-        """What is journalled of a case, None for one that has left."""
-        case = self.cases.get(case_id)
-        if isinstance(case, Case):
-            return self.versions.packed(case, AT_ONCE if case_id in self.touched else None)
-        return None if case is None else self.awake.opened(case)
+    def rest(self) -> None:
+        """Note that what has changed is journalled, or need not be: cases that are left alone can be packed."""
+        self.changed.clear()
+        self.kept.rest(self.touched)
 
     def _retired(self, version: Version) -> Iterator[tuple[bytes, bytes | None]]:
         """Forget a version of which no case is left."""
@@ -374,11 +291,9 @@ class Watch:
 
     def restore(self, case_id: str, record: bytes, fields: list[Any]) -> None:
         """Take up a journalled case, whose fields are given too; it is unpacked when it is first touched."""
-        self.cases[case_id] = record
-        counted, flags = self.versions.active.packer.counted(fields), int(fields[FLAGS])
-        wake = fields[WAKE] if counted else AT_ONCE
+        flags = self.kept.restore(case_id, record, fields)
+        wake = fields[WAKE] if self.versions.active.packer.counted(fields) else AT_ONCE
         self.census.move(0, flags)
-        self.versions.taken_up(number_of(fields), flags)
         self.review.due = self.review.due or flags & AGAIN != 0
         if wake is not None:
             self.deadlines.arm(wake, case_id)

@@ -7,7 +7,7 @@ apart.
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -26,7 +26,9 @@ from agents.definition_files import load_definition
 from agents.logs import Log, read_log
 from schemas.definition import Definition
 from schemas.problem import Refused
+from stream.ledger.ledger import MOST_SEGMENTS
 from stream.process import Process
+from stream.shares import MOST_SHARES
 
 
 def backtest(  # noqa: PLR0913 - each is an option of the command line
@@ -106,5 +108,16 @@ def _print(process: Process, report: Report, found: Counter[tuple[str, str, str]
     unjudged = outcomes.pop("unjudged", 0)
     events = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
     out.print(f"events: {events or 'none'}; open cases at the end: {report.cases['open']}")
+    for remark in _beyond(report.counts):
+        out.print(remark)
     if unjudged:
         out.print(f"not judged by rules on people: {unjudged} events, which do not carry what a rule asks for")
+
+
+def _beyond(counts: Counter[tuple[str, ...]]) -> Iterator[str]:
+    """What there were too many segments for."""
+    uncarded = sum(count for key, count in counts.items() if key[0] == "scorecards" and key[-1] == "left_out")
+    if uncarded:
+        yield f"not on the card of their segment: {uncarded} cases, beyond {MOST_SHARES:,} segments"
+    if counts["partials", "unknown"]:
+        yield f"not judged: objectives and rates of segments beyond {MOST_SEGMENTS:,}"

@@ -14,6 +14,7 @@ from schemas.scorecard import Period, Scorecard
 from stream.wording import length_text
 
 MOST_ROWS: Final = 20
+SECOND_MS: Final = 1_000
 MINUTE_MS: Final = 60_000
 WHOLE: Final = "all cases"
 COLUMNS: Final = ("cases", "started", "closed", "on time", "p50", "p90", "open now", "breached now")
@@ -56,7 +57,8 @@ def _beside(now: str, before: str) -> str:
 
 
 def _length(length: int | None) -> str:
-    """A length of time, in whole minutes where it has any: what is told is not more exact than that."""
+    """A length of time, in whole minutes or seconds where it has any: what is told is not more exact than that."""
     if length is None:
         return "-"
-    return length_text(length if length < MINUTE_MS else round(length / MINUTE_MS) * MINUTE_MS)
+    unit = next((unit for unit in (MINUTE_MS, SECOND_MS) if length >= unit), 1)
+    return length_text(round(length / unit) * unit)

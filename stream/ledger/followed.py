@@ -7,6 +7,7 @@ be journalled is never missed.
 from collections import Counter
 from typing import Any
 
+from schemas.partial import PartialKind
 from stream.clock import Moment
 from stream.effects import AlertRecord
 from stream.ledger.announcer import Speaker
@@ -26,6 +27,11 @@ class Followed:
         self.series = Series(goal.measure())
         self.speaker = Speaker(goal, segment, out)
         self.changed = False
+
+    @property
+    def kind(self) -> PartialKind:
+        """What is told of its buckets."""
+        return PartialKind.WINDOW if self.goal.kind == "slo" else PartialKind.INSTANTS
 
     def begin(self, moment: Moment) -> None:
         """Take it that all up to a moment has been followed: what is told of that from now on is a correction."""

@@ -68,7 +68,7 @@ class Ledger:
 
     def _take(self, name: PartialKey, key: bytes, value: bytes) -> str:
         """Take one partial; what became of it."""
-        revision, *told = decoded_value(value)
+        revision, *told = decoded_value(name.kind, value)
         if name.process not in self.frontiers:
             return "unknown"
         if revision <= self.revisions.get(key, -1):
@@ -88,7 +88,7 @@ class Ledger:
         if name.kind in (PartialKind.CARD, PartialKind.STOCK):
             return self.cards.put(name, told)
         followed = self._followed(name)
-        if followed is None:
+        if followed is None or name.kind is not followed.kind:
             return "unknown"
         if followed.gone(name.bucket):
             return "too_late"
@@ -174,9 +174,8 @@ class Ledger:
             self.followed[at].changed = True
 
     def _forget(self, at: Name, followed: Followed) -> None:
-        kind = PartialKind.WINDOW if followed.goal.kind == "slo" else PartialKind.INSTANTS
         for task, bucket in followed.forget():
-            key = PartialKey(kind, *at, task, bucket).encoded()
+            key = PartialKey(followed.kind, *at, task, bucket).encoded()
             if self.revisions.pop(key, None) is not None:
                 self.pending[key] = None
 

@@ -48,12 +48,19 @@ def _objective(asks: Objective, episode: Episode, state: State) -> str:
     if state is State.RESOLVED:
         what = "met again" if episode.level == SPENT else "its budget no longer burns too fast"
         what = "too few to judge" if left < 0 else what
-        return f"{over}: {reached}, {what} (objective {objective}, {left:.3g} % of the error budget left)"
+        return f"{over}: {reached}, {what} (objective {objective}, {_budget(left)})"
     if episode.level == SPENT:
         return f"{over}: {reached}, the objective is {objective}"
     long = length_text(int(BURNS[episode.level - 1].long * asks.window_ms))
     fast = f"over {long} the error budget burns {rate:.3g} times as fast as it may"
-    return f"{over}: {fast}, {left:.3g} % of it left ({reached}, objective {objective})"
+    return f"{over}: {fast} ({reached}, objective {objective}, {_budget(left)})"
+
+
+def _budget(left: float) -> str:
+    """What is left of an error budget, in percent of it."""
+    if left < 0:
+        return f"{-left:.3g} % more than the error budget is spent"
+    return f"{left:.3g} % of the error budget left"
 
 
 def _rate(asks: Rate, episode: Episode, state: State) -> str:

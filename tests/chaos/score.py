@@ -69,10 +69,14 @@ def _newest(partials: list[ConsumerRecord]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for record in partials:
         if record.value is not None:
-            value = decoded_value(record.value)[1:]
+            value = _value(record)[1:]
             key = record.key.decode()
             found[key] = value[:2] if _is_clock(key) else value
     return found
+
+
+def _value(record: ConsumerRecord) -> list[Any]:
+    return decoded_value(PartialKey.decoded(record.key).kind, record.value)
 
 
 def _is_clock(key: str) -> bool:
@@ -88,12 +92,12 @@ def _left(key: str, process: Process, clock: int) -> bool:
 
 def _repeated(partials: list[ConsumerRecord]) -> list[str]:
     """Partials whose revision does not follow the one before."""
-    told = Counter((r.key, decoded_value(r.value)[0]) for r in partials if r.value is not None)
+    told = Counter((r.key, _value(r)[0]) for r in partials if r.value is not None)
     repeated = [(key.decode(), revision, n) for (key, revision), n in told.items() if n > 1]
     found = [f"partial {key} revision {revision} told {n} times" for key, revision, n in repeated]
     last: dict[bytes, int] = {}
     for record in partials:
-        revision = -1 if record.value is None else decoded_value(record.value)[0]
+        revision = -1 if record.value is None else _value(record)[0]
         if record.value is not None and revision < last.get(record.key, -1):
             found.append(f"partial {record.key.decode()}: revision {revision} after {last[record.key]}")
         last[record.key] = revision

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.case import Case
 from tests.stream.driver import Task, event, process
 from tests.stream.nets import sequence
 
@@ -26,7 +27,7 @@ def told(story: list[tuple[int, str, int]], most: int) -> Task:
     """Events of a dozen cases, some out of order, by a task that keeps so many cases unpacked."""
     task = Task(ASKED)
     for watch in task.shard.watches.values():
-        watch.awake.most = most
+        watch.kept.awake.most = most
     minute = 20
     for number, (case, activity, moved) in enumerate(story):
         minute += 4
@@ -57,3 +58,36 @@ def test_no_more_cases_are_unpacked_than_may_be() -> None:
     packed = {case_id for case_id, case in watch.cases.items() if isinstance(case, bytes)}
     assert len(packed) == 9
     assert "T-7" not in packed
+
+
+def silent(most: int) -> Task:
+    """Six cases that are late by the time when their source turns out to have been silent, and speaks again."""
+    task = told([], most)
+    for number in range(6):
+        task.live(event(2000 + number, "Opened", f"S-{number}"))
+    task.wait(2100)
+    task.hear(2005, 2070)
+    task.wait(2101)
+    task.hear(2005, 2070, recovered=2110)
+    task.live(event(2110, "Answered", "S-3"), now=2110)
+    task.wait(2600)
+    return task
+
+
+def test_a_silence_reaches_packed_cases() -> None:
+    """What was said of them is muted and told again as it is of unpacked ones."""
+    packed, unpacked = silent(most=1), silent(most=1_000)
+    assert any(alert.muted for alert in packed.alerts)
+    assert packed.alerts == unpacked.alerts
+
+
+def test_a_case_that_an_outdated_deadline_unpacked_is_packed_again() -> None:
+    """A call brought the next look forward; the one that it replaced is passed over when its time comes."""
+    task = told([], most=2)
+    for number in range(6):
+        for activity in ("Opened", "Called", "Answered"):
+            task.live(event(2000 + number, activity, f"S-{number}"))
+    for minute in range(2030, 2080, 5):
+        task.wait(minute)
+    (watch,) = task.shard.watches.values()
+    assert sum(isinstance(case, Case) for case in watch.cases.values()) <= 2

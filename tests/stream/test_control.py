@@ -1,5 +1,7 @@
 """What a task is told from elsewhere: each record once, whoever hands it over again."""
 
+import pytest
+
 from stream.control import ControlRecord, control_key
 from stream.process import Process
 from stream.shard import Shard
@@ -38,3 +40,31 @@ def test_what_is_no_order_is_counted_and_changes_nothing() -> None:
     told.control([ControlRecord(offset, key, b"{}") for offset, key in enumerate(keys)])
     told.control([ControlRecord(9, control_key("silence", "nobody"), b"{")])
     assert sum(count for (kind, _), count in counted(told).items() if kind == "unreadable") == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("active", b'{"identity":["x"],"at":1}'),
+        ("active", b'{"identity":"x","at":"today"}'),
+        ("active", b'{"identity":null,"at":1}'),
+        ("active", b"7"),
+        ("silence", b"[-9223372036854775808,0,null]"),
+        ("silence", b"[9223372036854775807,9223372036854775807,null]"),
+        ("silence", b"[true,1,null]"),
+        ("silence", b'{"a":1,"b":2,"c":3}'),
+    ],
+)
+def test_an_order_that_cannot_be_is_not_journalled(kind: str, told: bytes) -> None:
+    """What it says would not be read again when the task is restored."""
+    task = shard()
+    (topic,) = task.watches["orders"].process.definition.events.topics
+    about = (topic,) if kind == "silence" else ()
+    task.control([ControlRecord(0, control_key(kind, "orders", *about), told)])
+    effects = task.drain()
+
+    assert sum(count for key, count in effects.counts.items() if key[:2] == ("control", "unreadable")) == 1
+    restored = shard()
+    restored.restore(effects.journal)
+    assert restored.watches["orders"].versions.wanted is None
+    assert not restored.watches["orders"].outages.known

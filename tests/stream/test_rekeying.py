@@ -15,7 +15,7 @@ from stream.layout import UnreadableState
 from stream.rekeyed import RekeyedShard
 from stream.rekeying import BEAT_MS, Reach, Rekeyer
 from stream.shard import PositionGap
-from tests.stream.driver import Task, at, event, process, refusal
+from tests.stream.driver import MINUTE, Task, at, event, process, refusal
 
 TOPIC, PASSED = "crm.tickets", "casewatch.events.tickets"
 PARTS: dict[str, Any] = {
@@ -341,3 +341,16 @@ def step_task(way: Way, q: int, journal: dict[bytes, bytes | None], forget: bool
     effects = task.drain()
     journal.update(effects.journal)
     way.alerts += [Alert.model_validate(orjson.loads(r.body)) for r in effects.alerts if r.body is not None]
+
+
+def test_the_versions_of_cases_behind_an_intake_are_shown() -> None:
+    """As those of any task are, and by how much its source is delayed."""
+    way = Way()
+    way.write(0, event(0, "Opened"), stamped_at=at(60))
+    for source in (0, 1):
+        way.take_in(source, at(61))
+    way.read(at(61))
+
+    shown = [task.snapshot(at(61)) for task in way.tasks]
+    assert sum(count.open for each in shown for count in each.versions[way.process.name]) == 1
+    assert max(delay for each in shown for delay in each.delays.values()) == 60 * MINUTE

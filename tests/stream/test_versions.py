@@ -300,3 +300,25 @@ def test_a_version_is_named_by_what_is_written_and_by_its_model() -> None:
     assert process(sequence("Opened", "Closed"), model=MODEL).identity == identity_of(
         definition(model=MODEL), sequence("Opened", "Closed")
     )
+
+
+@pytest.mark.parametrize("batches", [1, 6])
+def test_a_broken_promise_counts_on_a_card_though_the_next_instance_came_in_the_same_batch(batches: int) -> None:
+    """Before anybody was told of it, the case went on under another version."""
+    older, newest = (answered_in(target, scorecard={"window": "7d"}) for target in ("60m", "20m"))
+    task = Changing(older, newest)
+    task.history(event(1, "Opened"))
+    task.activate(newest)
+    story = [
+        event(500, "Answered"), event(501, "Closed"), event(1200, "Called", "T-2"),
+        event(2000, "Opened"), event(2001, "Answered"), event(2002, "Closed"),
+    ]  # fmt: skip
+    size = len(story) // batches
+    for first in range(0, len(story), size):
+        task.history(*story[first : first + size])
+    task.history(event(9000, "Called", "T-3"), until=9001)
+
+    cards = [value for key, value in task.journal.items() if key.startswith(b'partial/tickets/["card"')]
+    told = [orjson.loads(value)[2:7] for value in cards]
+    started, closed, _, breached, _ = map(sum, zip(*told, strict=True))
+    assert (started, closed, breached) == (4, 2, 1)

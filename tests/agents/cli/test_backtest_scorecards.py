@@ -94,3 +94,27 @@ def test_cards_and_alerts_cannot_share_a_file(backtest: Command) -> None:
 
     assert ran.code != 0
     assert "--scorecards: `out.jsonl` is already that of --alerts" in ran.err
+
+
+def test_cases_of_more_segments_than_are_counted_are_told(backtest: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They count for the whole process all the same."""
+    monkeypatch.setattr("stream.shares.MOST_SHARES", 1)
+    ran = backtest()
+
+    assert "not on the card of their segment: 1 cases" in ran.out
+    assert ran.out.count("│ supplier") == 1
+
+
+def test_durations_of_less_than_a_minute_are_shown_in_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The sketch is no more exact than that."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    Path("definition.yaml").write_text(DEFINITION)
+    happened = ("Open", "02T08:00:00"), ("Closed", "02T08:00:30"), ("Note", "03T08:00:00")
+    lines = [{"id": "B" if act == "Note" else "A", "act": act, "at": f"2026-03-{time}Z"} for act, time in happened]
+    Path("log.jsonl").write_text("\n".join(map(json.dumps, lines)))
+
+    ran = called(monkeypatch, capfd, "backtest", "--definition", "definition.yaml", "log.jsonl")
+    assert " 30 s (-)" in ran.out

@@ -58,6 +58,17 @@ def test_nothing_is_said_of_too_few() -> None:
     assert [state for state, _, _ in changes(watched)] == ["raised"]
 
 
+def test_of_a_budget_that_is_overspent_nothing_is_said_to_be_left() -> None:
+    """A third of what few are left is late, where a tenth may be: the budget is spent three times and more."""
+    task, watched = Publisher(objective(min_count=4)), Watched(objective(min_count=4))
+    watched.tell(task.window(T0, 1, 1), task.window(T0 + HOUR, 2, 1), task.clock(T0 + WINDOW + WIDTH))
+    assert watched.alerts[-1].state == "resolved"
+    assert watched.alerts[-1].summary == (
+        "all cases: answer over 12 h: 66.67 % of 3 in time, too few to judge"
+        " (objective 90 %, 233 % more than the error budget is spent)"
+    )
+
+
 def test_a_budget_that_burns_too_fast_puts_the_objective_at_risk() -> None:
     """Over the last tenth of the window more than a tenth is late, though over all of it the share still holds."""
     task, watched = Publisher(objective()), Watched(objective())

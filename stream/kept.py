@@ -1,0 +1,93 @@
+"""The cases of one process in one task: unpacked while they are looked at, as journal records before and after.
+
+A case that was restored stays packed until it is touched, one that was left alone is packed again. Invariant: whether a
+case is packed changes nothing but memory, and every change of one is in `changed` until it is journalled.
+"""
+
+from collections import Counter
+from collections.abc import Container, Iterator
+from typing import Any
+
+from stream.awake import Awake
+from stream.case import Case
+from stream.layout import FLAGS, UnreadableState
+from stream.process import Process
+from stream.versions import Versions, number_of
+
+AT_ONCE = 0
+"""The wake of a case that was journalled before it was looked at, or before it was counted: it is due as soon as it is
+restored."""
+
+
+class Kept:
+    """Cases by id; those whose version was not to be found are noted among the `counts`."""
+
+    __slots__ = ("awake", "cases", "changed", "counts", "name", "versions")
+
+    def __init__(self, process: Process, counts: Counter[tuple[str, ...]]) -> None:
+        self.name, self.counts = process.name, counts
+        self.cases: dict[str, Case | bytes] = {}
+        self.changed: dict[str, None] = {}
+        self.versions, self.awake = Versions(process), Awake()
+
+    def opened(self, case_id: str) -> Case | None:
+        """A case, unpacked; None if it is not known."""
+        case = self.cases.get(case_id)
+        return self._unpacked(case_id, case) if isinstance(case, bytes) else case
+
+    def _unpacked(self, case_id: str, record: bytes) -> Case:
+        try:
+            case, is_missing = self.versions.unpacked(self.awake.opened(record))
+        except UnreadableState as error:
+            raise UnreadableState(f"case {case_id} of {self.name}: {error}") from error
+        if is_missing:
+            self.counts["versions", self.name, "missing"] += 1
+        self.cases[case_id] = case
+        self.awake.use(case_id)
+        return case
+
+    def begin(self, case_id: str, case: Case) -> Case:
+        """Keep a case that has just begun, on the active version."""
+        self.cases[case_id] = case
+        self.versions.active.count(None, 0)
+        return case
+
+    def leave(self, case_id: str, case: Case) -> None:
+        """Keep a case no longer."""
+        self.versions.version(case.process).count(case.flags, None)
+        del self.cases[case_id]
+        self.awake.leave(case_id)
+        self.changed[case_id] = None
+
+    def rest(self, touched: Container[str]) -> None:
+        """Pack the cases that have been left alone the longest, where too many are unpacked, but for those that are
+        still to be looked at; to be called once all changes are journalled."""
+        for case_id in self.awake.surplus():
+            case = self.cases.get(case_id)
+            if type(case) is Case and case_id not in touched:
+                self.cases[case_id] = self.awake.closed(self.versions.packed(case, None), case.flags)
+
+    def journal(self, touched: Container[str]) -> Iterator[tuple[bytes, bytes | None]]:
+        """The records of the cases that have changed since the last call, tombstones for those that left; those
+        `touched` are still to be looked at."""
+        prefix = f"case/{self.name}/"
+        for case_id in self.changed:
+            yield (prefix + case_id).encode(), self._record(case_id, touched)
+        if self.changed:
+            yield from self.versions.records(self.name)
+        self.changed.clear()
+
+    def _record(self, case_id: str, touched: Container[str]) -> bytes | None:
+        """What is journalled of a case, None for one that has left."""
+        case = self.cases.get(case_id)
+        if isinstance(case, Case):
+            return self.versions.packed(case, AT_ONCE if case_id in touched else None)
+        return None if case is None else self.awake.opened(case)
+
+    def restore(self, case_id: str, record: bytes, fields: list[Any]) -> int:
+        """Take up a journalled case, whose fields are given too; its flags. Raises `LookupError` where its version was
+        not restored before."""
+        flags = int(fields[FLAGS])
+        self.cases[case_id] = record
+        self.versions.taken_up(number_of(fields), flags)
+        return flags
