@@ -8,27 +8,26 @@ numbers begin anew once a case was forgotten, and would not do.
 from collections import Counter
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
-from schemas.alert import FEED_SILENT, State
+from schemas.alert import State
 from schemas.consistency import MODEL_RULE
 from stream.case import Case
 from stream.clock import Moment
 from stream.departures import untold
 from stream.effects import AlertRecord
-from stream.event import Place
-from stream.explanation import explanation
-from stream.finding import FOREVER, Finding, Level
+from stream.finding import FOREVER, Finding
 from stream.findings import findings_of
 from stream.inputs import Input
-from stream.levels import severities, stages
+from stream.levels import stages
 from stream.lifecycle import Truth, transitions
 from stream.process import Process
 from stream.said import Said
 from stream.sla.running import Stopped
-from stream.wording import Phrases, iso_instant, phrases, summary, unknown
+from stream.voice import Frame, Voice, evidence
+from stream.wording import iso_instant
 
 Key = tuple[str, str]
 
@@ -42,6 +41,7 @@ class Announcer:
     def __init__(self, process: Process, inputs: tuple[Input, ...]) -> None:
         self.process, self.inputs = process, inputs
         self.voices: dict[Process, Voice] = {}
+        self.hashes: dict[str, blake2b] = {}
         self.records: list[AlertRecord] = []
         self.counts: Counter[tuple[str, ...]] = Counter()
         self.in_doubt = False
@@ -54,12 +54,12 @@ class Announcer:
         trusted beyond `moment`, what only holds at the `doubtful` one is held, or muted where it was said.
         """
         before = len(self.records)
-        case.settling = FOREVER
+        case.settling, voice = FOREVER, self._voice(case)
         found = {(f.rule, f.key): f for f in findings_of(case.fold, moment)}
         doubted = set() if doubtful is None else self._doubted(Asked(case_id, case, doubtful, now), found)
         for key in [key for key, said in case.said.items() if key not in found and not said.frozen]:
             if key not in doubted:
-                self._take_back(Telling(case_id, case, case.said[key], Truth.GONE, now), key)
+                self._take_back(Telling(case_id, case, case.said[key], Truth.GONE, now, voice), key)
         for key, finding in found.items():
             said = case.said.get(key)
             if key in doubted or (said is not None and said.frozen):
@@ -72,8 +72,9 @@ class Announcer:
                 continue
             if settled or moment.live:
                 said = said or case.said.setdefault(key, Said(self._id(case_id, finding), finding))
-                self._tell_finding(Telling(case_id, case, said, Truth.HOLDS, now), finding, settled, moment.live)
-        _prune(case, moment)
+                self._tell_finding(Telling(case_id, case, said, Truth.HOLDS, now, voice), finding, settled, moment.live)
+        if case.fold.stopped or case.fold.past:
+            _prune(case, moment)
         if case.fold.explain_to and untold(case.fold):
             self.counts["sla_troubles", self.process.name, MODEL_RULE, "deviations_cut"] += 1
         return len(self.records) > before
@@ -86,7 +87,7 @@ class Announcer:
             changed, said.muted = True, False
             self._count_doubt(said, "released")
         said.settled = settled
-        for stage in stages(finding, told, self._voice(telling.case).severities.get(finding.rule), live=live):
+        for stage in stages(finding, told, telling.voice.severities.get(finding.rule), live=live):
             said.finding = stage
             self._tell(telling)
         said.finding = finding
@@ -113,7 +114,7 @@ class Announcer:
                 doubted.add(key)
             elif said is not None and said.stood_on(sure, finding):
                 doubted.add(key)
-                self._mute(Telling(asked.case_id, asked.case, said, Truth.HOLDS, asked.now))
+                self._mute(Telling(asked.case_id, asked.case, said, Truth.HOLDS, asked.now, self._voice(asked.case)))
         return doubted
 
     def _mute(self, telling: "Telling") -> None:
@@ -146,8 +147,13 @@ class Announcer:
         self.records = [record for record in self.records if record.id not in ids]
 
     def _id(self, case_id: str, finding: Finding) -> str:
-        subject = [self.process.name, finding.rule, case_id, finding.key]
-        return blake2b(orjson.dumps(subject), digest_size=16).hexdigest()
+        begun = self.hashes.get(finding.rule)
+        if begun is None:
+            begun = self.hashes[finding.rule] = blake2b(digest_size=16)
+            begun.update(orjson.dumps([self.process.name, finding.rule])[:-1] + b",")
+        hashed = begun.copy()
+        hashed.update(orjson.dumps((case_id, finding.key))[1:])  # as if all four were one list
+        return hashed.hexdigest()
 
     def _tell(self, telling: "Telling") -> None:
         said = telling.said
@@ -155,45 +161,19 @@ class Announcer:
             if state is State.RAISED and said.state is State.RESOLVED:
                 said.episode += 1
             said.state, said.revision = state, said.revision + 1
-            self.records.append(AlertRecord(said.id, orjson.dumps(self._body(telling, state))))
-            f = said.finding
-            name = self.process.name
-            self.counts["alerts", name, f.rule, f.kind, f.stage or f.detail[0], state.value, f.grade] += 1
+            frame = telling.voice.frame(said, state)
+            self.records.append(AlertRecord(said.id, self._body(telling, frame)))
+            self.counts[frame.count] += 1
 
-    def _body(self, telling: "Telling", state: State) -> dict[str, Any]:
+    def _body(self, telling: "Telling", frame: Frame) -> bytes:
         said, fold = telling.said, telling.case.fold
-        finding, process, voice = said.finding, telling.case.process, self._voice(telling.case)
-        words = voice.words_for(finding)
-        owner, manager = voice.roles
-        return {
-            "schema": 1,
-            "id": said.id,
-            "process": self.process.name,
-            "version": process.version,
-            "case": telling.case_id,
-            "instance": finding.instance,
-            "rule": finding.rule,
-            "kind": finding.kind,
-            **({"stage": finding.stage} if finding.stage else {}),
-            "state": state.value,
-            "grade": finding.grade,
-            "settled": said.settled,
-            "severity": finding.severity,
-            "episode": said.episode,
-            "revision": said.revision,
-            "happened_at": iso_instant(_happened(finding, state, telling.case)),
-            "noticed_at": iso_instant(telling.now),
-            **({} if finding.due_at is None else {"due_at": iso_instant(finding.due_at)}),
-            **({"muted": FEED_SILENT} if said.muted else {}),
-            "summary": summary(telling.case_id, finding, state, words, muted=said.muted),
-            "explanation": explanation(finding, state, fold.recent, words),
-            "labels": process.segment_labels(fold.attributes),
-            "owner": owner,
-            "manager": manager,
-            "evidence": self._evidence(finding, fold.last_place),
-        }
+        body = frame.filled(said, telling.case_id, fold, telling.voice.words_for(said.finding))
+        body["happened_at"] = iso_instant(_happened(said.finding, frame.state, telling.case))
+        body["noticed_at"] = iso_instant(telling.now)
+        body["evidence"] = evidence(said.finding, fold.last_place, self.inputs)
+        return orjson.dumps(body)
 
-    def _voice(self, case: Case) -> "Voice":
+    def _voice(self, case: Case) -> Voice:
         """How alerts of a case are worded: as its own version says."""
         voice = self.voices.get(case.process)
         if voice is None:
@@ -203,36 +183,6 @@ class Announcer:
     def forget_version(self, process: Process) -> None:
         """Let go of the words of a version that has no case any more."""
         self.voices.pop(process, None)
-
-    def _evidence(self, finding: Finding, last: Place) -> dict[str, Any] | None:
-        """Where the events lie that a finding rests on; None where their topic is no longer read."""
-        source = (finding.places or (last,))[-1][0]
-        if source >= len(self.inputs):
-            return None
-        topic, partition = self.inputs[source]
-        offsets = {offset for number, offset in finding.places or (last,) if number == source}
-        return {"topic": topic, "partition": partition, "offsets": sorted(offsets)}
-
-
-class Voice:
-    """The words, the severities and the people of one version of the process."""
-
-    __slots__ = ("phrases", "roles", "severities")
-
-    def __init__(self, process: Process) -> None:
-        definition = process.definition
-        self.phrases = {sla.id: phrases(sla, definition.calendars) for sla in definition.promises}
-        self.severities = {sla.id: severities(sla.severity) for sla in definition.promises}
-        self.roles = definition.roles.owner, definition.roles.manager
-
-    def words_for(self, finding: Finding) -> Phrases | None:
-        """The words for a service level, also for one that is no longer defined; None for anything else."""
-        if finding.kind != "sla":
-            return None
-        by_choice = self.phrases.get(finding.rule)
-        if by_choice and len(by_choice) == 1:
-            return by_choice[0]
-        return by_choice[min(Level(*finding.detail).choice, len(by_choice) - 1)] if by_choice else unknown(finding.rule)
 
 
 class Asked(NamedTuple):
@@ -252,6 +202,7 @@ class Telling(NamedTuple):
     said: Said
     truth: Truth
     now: int
+    voice: Voice
     changed: bool = True
 
 

@@ -13,7 +13,6 @@ from stream.wording import Phrases, iso_instant, iso_length
 
 def explanation(finding: Finding, state: State, recent: tuple[str, ...], said: Phrases | None) -> dict[str, Any]:
     """The explanation of a finding; `recent` are the newest activities of its case, `said` the phrases of a promise."""
-    outcome = {"outcome": finding.outcome} if state is State.RESOLVED else {}
     match finding.kind:
         case "rule":
             told = _offence(finding)
@@ -23,16 +22,20 @@ def explanation(finding: Finding, state: State, recent: tuple[str, ...], said: P
             told = Departure.of(finding.detail).explanation(recent)
         case _:
             told = _level(finding, said)
-    return told | {"seen": recent} | outcome
+    told["seen"] = recent
+    if state is State.RESOLVED:
+        told["outcome"] = finding.outcome
+    return told
 
 
 def _level(finding: Finding, said: Phrases | None) -> dict[str, Any]:
-    late_by = (finding.closed_at or finding.happened_at) - (finding.due_at or 0)
-    told = {"expected": said.expected if said else (), "started_at": iso_instant(finding.detail[0])}
+    told: dict[str, Any] = {"expected": said.expected if said else (), "started_at": iso_instant(finding.detail[0])}
     left = Level(*finding.detail).left if finding.due_at is None else None
     if left is not None:
         told["left"] = iso_length(left)
-    return told | ({"late_by": iso_length(late_by)} if finding.stage in ("breach", "overdue") else {})
+    if finding.stage in ("breach", "overdue"):
+        told["late_by"] = iso_length((finding.closed_at or finding.happened_at) - (finding.due_at or 0))
+    return told
 
 
 def _offence(finding: Finding) -> dict[str, Any]:

@@ -62,7 +62,8 @@ class Finding(NamedTuple):
         """
         rests_on = self.happened_at
         if self.kind == "sla":
-            rests_on = max(rests_on, self.detail[0], *self.detail[2:3])
+            detail = self.detail
+            rests_on = max(rests_on, detail[0]) if len(detail) < 3 else max(rests_on, detail[0], detail[2])
         elif self.known_at is not None:
             rests_on = max(rests_on, self.known_at)
         return rests_on if self.closed_at is None else max(rests_on, self.closed_at)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from schemas.sla import Severity, StageSeverity
 from stream.finding import Finding, Level
 from stream.fold import Fold
-from stream.sla.running import Running, Terms
+from stream.sla.running import Running, Terms, made
 from stream.sla.special import Special
 
 Severities = Mapping[str, Severity]
@@ -56,24 +56,27 @@ def level(fold: Fold, index: int, running: Running, instant: int) -> Finding:
     """What a clock says that ran until `instant`, by when it passed at least one mark."""
     rule = fold.process.rulebook.rules[index]
     passed, marks, terms = running.reached(instant), running.marks, running.terms
-    stage = stage_at(passed, running.whole)
+    whole = len(marks) if terms is None else terms.whole
+    stage = stage_at(passed, whole)
     severity = rule.promise.severity
-    return Finding(
-        rule=rule.promise.id,
-        kind="sla",
-        key=running.anchor.name,
-        instance=fold.instance,
-        stage=stage,
-        marks_passed=passed,
-        happened_at=marks[passed - 1],
-        due_at=running.due,
-        closed_at=None,
-        outcome=None,
-        severity=severity if isinstance(severity, str) else severities(severity)[stage],
-        grade="late" if fold.late else "warm_start" if fold.warm and rule.whole else "exact",
-        detail=(running.start, marks) if terms is None else _detail(rule.special, running, terms, passed),
-        places=(running.anchor.place,),
+    fields = (
+        rule.promise.id,
+        "sla",
+        running.anchor.name,
+        fold.instance,
+        stage,
+        passed,
+        marks[passed - 1],
+        marks[whole - 1] if 0 < whole <= len(marks) else None,
+        None,
+        None,
+        severity if isinstance(severity, str) else severities(severity)[stage],
+        "late" if fold.late else "warm_start" if fold.warm and rule.whole else "exact",
+        (running.start, marks) if terms is None else _detail(rule.special, running, terms, passed),
+        (running.anchor.place,),
+        None,
     )
+    return made(Finding, fields)
 
 
 def _detail(special: Special | None, running: Running, terms: Terms, passed: int) -> Level:

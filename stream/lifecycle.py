@@ -60,5 +60,6 @@ TABLE: dict[tuple[Standing, Truth], tuple[State, ...]] = {
 def transitions(said: State | None, truth: Truth, *, changed: bool) -> tuple[State, ...]:
     """The records to publish, in order, where `said` was the last state; none if nothing has changed."""
     standing = STANDING[said]
-    same = (standing, truth) in ((Standing.OPEN, Truth.HOLDS), (Standing.RESOLVED, Truth.CLOSED))
-    return () if same and not changed else TABLE[standing, truth]
+    if not changed and (standing, truth) in ((Standing.OPEN, Truth.HOLDS), (Standing.RESOLVED, Truth.CLOSED)):
+        return ()
+    return TABLE[standing, truth]

@@ -22,6 +22,8 @@ from stream.sla.rules import Rulebook
 from stream.steps import Labels
 
 LONGEST_LABEL = 200
+PLAIN = (str, int, float)
+"""Of which kind a value is that can be a label."""
 
 
 class Process:
@@ -66,9 +68,12 @@ class Process:
 
     def segment_labels(self, attributes: Mapping[str, object]) -> dict[str, str]:
         """The bounded label values of a case: its segments, as text; only plain values, and no longer than a name."""
-        values = {name: attributes.get(name) for name in self.segments}
-        plain = {name: value for name, value in values.items() if isinstance(value, str | int | float) and value != ""}
-        return {name: str(value)[:LONGEST_LABEL] for name, value in plain.items()}
+        found: dict[str, str] = {}
+        for name in self.segments:
+            value = attributes.get(name)
+            if isinstance(value, PLAIN) and value != "":
+                found[name] = str(value)[:LONGEST_LABEL]
+        return found
 
     def segment(self, attributes: Mapping[str, object]) -> tuple[str, ...]:
         """The segment of a case: the values of its segments in order, empty text for one that it does not have."""
