@@ -163,7 +163,7 @@ class Announcer:
             said.state, said.revision = state, said.revision + 1
             frame = telling.voice.frame(said, state)
             self.records.append(AlertRecord(said.id, self._body(telling, frame)))
-            self.counts[frame.count] += 1
+            self.counts[frame.counted] += 1
 
     def _body(self, telling: "Telling", frame: Frame) -> bytes:
         said, fold = telling.said, telling.case.fold

@@ -22,11 +22,11 @@ MOST_FRAMES = 10_000
 
 
 class Frame(NamedTuple):
-    """What alerts of one kind have in common: the `state` they tell, under which name they are counted, and a body whose
-    other fields stand empty in their places."""
+    """What alerts of one kind have in common: the `state` they tell, under which name they are counted, and a body with
+    room for the other fields in their places."""
 
     state: State
-    count: tuple[str, ...]
+    counted: tuple[str, ...]
     body: dict[str, Any]
     process: Process
 
