@@ -15,6 +15,8 @@ MOST_AWAKE: Final = 25_000
 """Cases of one process in one task, unless it is told otherwise."""
 
 _LEVEL: Final = 1
+_MEMORY: Final = 5
+"""How much memory zlib takes to compress: less than usual, since to clear it is most of the work on a short record."""
 _PLAIN: Final = ord("[")
 """How a journal record begins; before what was compressed stand the flags of the case, which are less than that."""
 
@@ -34,6 +36,10 @@ class Awake:
         self.order[case_id] = None
         self.order.move_to_end(case_id)
 
+    def doze(self, case_id: str) -> None:
+        """A case was unpacked for a moment only: it is to be packed again before any other."""
+        self.order.move_to_end(case_id, last=False)
+
     def leave(self, case_id: str) -> None:
         """A case is no longer there."""
         self.order.pop(case_id, None)
@@ -47,7 +53,7 @@ class Awake:
         """A journal record as it is kept here: what is equal to the first one costs next to nothing."""
         if self.sample is None:
             self.sample = bytes(memoryview(record))
-        packing = zlib.compressobj(_LEVEL, zdict=self.sample)
+        packing = zlib.compressobj(_LEVEL, memLevel=_MEMORY, zdict=self.sample)
         return bytes((flags,)) + packing.compress(record) + packing.flush()
 
     def opened(self, kept: bytes) -> bytes:

@@ -22,12 +22,13 @@ restored."""
 class Kept:
     """Cases by id; those whose version was not to be found are noted among the `counts`."""
 
-    __slots__ = ("awake", "cases", "changed", "counts", "name", "versions")
+    __slots__ = ("awake", "cases", "changed", "counts", "name", "versions", "written")
 
     def __init__(self, process: Process, counts: Counter[tuple[str, ...]]) -> None:
         self.name, self.counts = process.name, counts
         self.cases: dict[str, Case | bytes] = {}
         self.changed: dict[str, None] = {}
+        self.written: dict[str, bytes] = {}
         self.versions, self.awake = Versions(process), Awake()
 
     def opened(self, case_id: str) -> Case | None:
@@ -61,18 +62,23 @@ class Kept:
 
     def rest(self, touched: Container[str]) -> None:
         """Pack the cases that have been left alone the longest, where too many are unpacked, but for those that are
-        still to be looked at; to be called once all changes are journalled."""
+        still to be looked at; to be called once all changes are journalled, with what was just `written`."""
         for case_id in self.awake.surplus():
             case = self.cases.get(case_id)
             if type(case) is Case and case_id not in touched:
-                self.cases[case_id] = self.awake.closed(self.versions.packed(case, None), case.flags)
+                record = self.written.get(case_id) or self.versions.packed(case, None)
+                self.cases[case_id] = self.awake.closed(record, case.flags)
+        self.written = {}
 
     def journal(self, touched: Container[str]) -> Iterator[tuple[bytes, bytes | None]]:
         """The records of the cases that have changed since the last call, tombstones for those that left; those
         `touched` are still to be looked at."""
         prefix = f"case/{self.name}/"
         for case_id in self.changed:
-            yield (prefix + case_id).encode(), self._record(case_id, touched)
+            record = self._record(case_id, touched)
+            if record is not None and case_id not in touched:
+                self.written[case_id] = record
+            yield (prefix + case_id).encode(), record
         if self.changed:
             yield from self.versions.records(self.name)
         self.changed.clear()

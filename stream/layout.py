@@ -161,10 +161,9 @@ class Packer:
         muted = (True,) if said.muted else ()
         return [key, said.id, said.finding, said.state, said.revision, said.episode, said.settled, said.frozen, *muted]
 
-    def unpacked(self, record: bytes) -> Case:
-        """The case of a record; raises `UnreadableState`."""
+    def unpacked(self, fields: list[Any]) -> Case:
+        """The case of a record's fields; raises `UnreadableState`."""
         try:
-            fields = orjson.loads(record)
             refuse_unknown(fields[0], "a case")
             return self._case(fields)
         except (ValueError, TypeError, LookupError, AttributeError) as error:

@@ -113,8 +113,9 @@ class Versions:
 
     def unpacked(self, record: bytes) -> tuple[Case, bool]:
         """The case of a record, and whether the version that it began on is missing; raises `UnreadableState`."""
-        version = self._at(number_of(orjson.loads(record)))
-        case = version.packer.unpacked(record)
+        fields = orjson.loads(record)
+        version = self._at(number_of(fields))
+        case = version.packer.unpacked(fields)
         now = self.version(case.process)
         if now is not version:
             version.count(case.flags, None)

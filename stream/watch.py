@@ -187,11 +187,14 @@ class Watch:
 
     def _fire(self, due: tuple[int, str], moment: Moment, noticed_at: int) -> int:
         wake, case_id = due
+        asleep = isinstance(self.cases.get(case_id), bytes)
         case = self.kept.opened(case_id)
         if case is None or wake not in (case.wake, AT_ONCE):
             return 0
         case.wake = None
         self._look(case_id, moment, noticed_at)
+        if asleep and case_id in self.cases:
+            self.kept.awake.doze(case_id)  # it is time that woke it, which says nothing of events to come
         return 1
 
     def _look(self, case_id: str, moment: Moment, noticed_at: int) -> None:
