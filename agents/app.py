@@ -19,6 +19,7 @@ import structlog
 from faust.app.base import BootStrategy
 from mode import CrashingSupervisor, Service
 
+from agents.collector import collect_only_what_is_new
 from agents.feed import Message
 from agents.membership import Displaced
 from agents.worker import Worker
@@ -134,6 +135,7 @@ def run_worker(worker: Worker) -> int:
         app, service, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False, blocking_timeout=0
     )
     runner.spinner = None
+    collect_only_what_is_new()
     try:
         runner.execute_from_commandline()
     except SystemExit as end:

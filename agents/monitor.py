@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 from aiokafka import ConsumerRecord
 
+from agents.collector import settle
 from agents.committer import Committer
 from agents.custody import Custody
 from agents.feed import Message
@@ -74,6 +75,7 @@ class Monitor:
                 return
             lease.reached(batch.input, batch.next)
             self._commit_amid_backlog(task)
+            settle()
             await asyncio.sleep(0)
 
     def _time_alone_raises(self, task: Task, shard: Core) -> bool:
@@ -137,6 +139,7 @@ class Monitor:
                 await self._committer.commit_now(task)
             else:
                 self._committer.commit_if_due(task)
+            settle()
             await asyncio.sleep(0)
         if lease.alive:
             self._committer.commit_if_due(task)
