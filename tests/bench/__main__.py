@@ -19,8 +19,8 @@ from rich.console import Console
 from tests.bench.figures import Table
 
 BENCHES: Final = (
-    "conformance", "conformance_steps", "conformance_command", "cases", "backtest", "sla", "mass", "worker",
-    "throughput", "latency",
+    "conformance", "conformance_steps", "conformance_command", "cases", "backtest", "sla", "mass", "mass_worker",
+    "worker", "throughput", "latency",
 )  # fmt: skip
 WRITTEN: Final = Path(__file__).parents[2] / "build" / "bench.json"
 WIDTH: Final = 120

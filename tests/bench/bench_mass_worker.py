@@ -1,0 +1,98 @@
+"""A hundred thousand breaches due in one instant, published by one worker on a real Kafka.
+
+All cases are opened in the same millisecond and promised the same; the worker has read them long before. What is
+measured is the time from the due instant to the last alert that a reader of what is committed has, the patience with
+late events included, and how long the worker's processor was busy from the due instant on. Broker, worker and reader
+share the machine.
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import orjson
+from aiokafka import AIOKafkaConsumer
+
+from agents.topics import TopicNames
+from agents.wall_clock import now_ms
+from tests.bench.bench_mass import CASES
+from tests.bench.bench_throughput import busy_seconds
+from tests.bench.bench_worker import progress
+from tests.bench.figures import Table
+from tests.broker.kafka import Kafka
+from tests.broker.traffic import CASEWATCH, WorkerProgram, create_topics, send
+from tests.programs import NotReady
+
+PREFIX: Final = "bench-mass"
+TOPIC: Final = "orders"
+PARTITIONS: Final = 4
+TARGET_S: Final = 75
+"""Long enough to write and read all cases before they are due."""
+PATIENCE_S: Final = 120
+DEFINITION: Final = f"""
+process: orders
+version: "1"
+events:
+  topics: [{TOPIC}]
+  mapping: {{case: case, activity: activity, timestamp: {{path: at, format: epoch_ms}}}}
+  patience: 1s
+sla: [{{id: answer, kind: between, from: Opened, to: Answered, target: {TARGET_S}s, at_risk: []}}]
+"""
+
+
+def measure() -> Table:
+    """One row: all due in one instant."""
+    columns = ("to the last alert, s", "busy µs an alert", "alerts")
+    table = Table("Breaches due in one instant, on a real Kafka", columns)
+    table.notes.append("from the due instant on, patience of 1 s included; broker, worker and reader share the machine")
+    with tempfile.TemporaryDirectory() as folder:
+        kafka = Kafka(Path(folder, "kafka"))
+        kafka.start()
+        try:
+            table.rows[f"{CASES:,} cases, {PARTITIONS} partitions"] = asyncio.run(all_due(kafka, Path(folder)))
+        finally:
+            kafka.stop()
+    return table
+
+
+async def all_due(kafka: Kafka, folder: Path) -> dict[str, float]:
+    """Open all cases, wait until they are due, and read what is said of them."""
+    await create_topics(kafka.bootstrap, {TOPIC: PARTITIONS})
+    opened_at = now_ms()
+    named = ((f"C-{number}", {"activity": "Opened", "at": opened_at}) for number in range(CASES))
+    await send(kafka.bootstrap, TOPIC, ((case.encode(), orjson.dumps({"case": case} | rest)) for case, rest in named))
+    (folder / "orders.yaml").write_text(DEFINITION)
+    settings = {"brokers": kafka.bootstrap, "prefix": PREFIX}
+    worker = WorkerProgram("mass", folder, (*CASEWATCH, "run", str(folder / "orders.yaml")), **settings)
+    try:
+        worker.start(worker.alive)
+        assert worker.process is not None, "it was started"
+        *_, _last = progress(worker, CASES, 0.5)
+        due = opened_at + TARGET_S * 1_000
+        if now_ms() > due:
+            raise NotReady("the cases were due before all of them were read")
+        await asyncio.sleep((due - now_ms()) / 1_000)
+        busy = busy_seconds(worker.process.pid)
+        last_at = await last_read(kafka)
+        busy = busy_seconds(worker.process.pid) - busy
+        worker.stop()
+    finally:
+        worker.kill()
+    return {"to the last alert, s": (last_at - due) / 1_000, "busy µs an alert": busy / CASES * 1e6, "alerts": CASES}
+
+
+async def last_read(kafka: Kafka) -> int:
+    """When the last alert was read (ms); raises `NotReady` if it takes too long."""
+    options = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
+    consumer = AIOKafkaConsumer(TopicNames(PREFIX).alert_log, bootstrap_servers=kafka.bootstrap, **options)
+    await consumer.start()
+    try:
+        give_up_at, read = now_ms() + PATIENCE_S * 1_000, 0
+        while read < CASES:
+            read += sum(map(len, (await consumer.getmany(timeout_ms=100)).values()))
+            if now_ms() > give_up_at:
+                raise NotReady(f"only {read} of {CASES} alerts were published")
+        return now_ms()
+    finally:
+        await consumer.stop()
