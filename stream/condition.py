@@ -28,6 +28,8 @@ _FUNCTIONS: Final = frozenset(
 """The functions that conditions can call; macros are none. The compiler takes any name."""
 _TEXT: Final = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 
+NOTHING: Final[Mapping[str, Any]] = {}
+
 Judgement = Literal["holds", "does not", "failed"]
 """What a condition comes to."""
 
@@ -54,6 +56,7 @@ class Condition:
         self.inputs = tuple(sorted(self.reads))
         self.only = self.inputs[0] if len(self.inputs) == 1 and not self.of_event else None
         self.remembered: dict[Any, Judgement] = {}
+        self.judged: tuple[Mapping[str, Any], Judgement] = {}, "does not"
 
     def check(self, known: Collection[str]) -> None:
         """Refuse attributes that are not among the known ones; raises `Fault`."""
@@ -77,6 +80,15 @@ class Condition:
                 self.remembered.clear()
             found = self.remembered[key] = self._computed(attributes, event)
         return found
+
+    def judge_case(self, attributes: Mapping[str, Any]) -> Judgement:
+        """`judge` where nothing of the event is asked: once for all that ask it of the same, unchanged attributes."""
+        judged, judgement = self.judged
+        if judged is attributes:
+            return judgement
+        judgement = self.judge(attributes, NOTHING)
+        self.judged = attributes, judgement
+        return judgement
 
     def _key(self, attributes: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
         """What a judgement is remembered under: all values that are read, told apart by their kinds as CEL does; None

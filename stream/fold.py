@@ -17,7 +17,7 @@ from stream.process import Process
 from stream.sla.rules import Clocks, answer, begin, promised, stop
 from stream.sla.running import Running, Stopped, made
 from stream.sla.special import Scene
-from stream.sla.turning import step, turn
+from stream.sla.turning import step, touches, turn
 
 NONE_LATE: frozenset[int] = frozenset()
 NOTHING: Final[Mapping[Any, Any]] = {}
@@ -176,7 +176,7 @@ class Fold(Course):
         if book.dues and event.attributes and self.first is not None:
             for rule in book.dues:
                 if rule.due in event.attributes:
-                    seen = scene or Scene(event, self.attributes, before, self.paused, completes)
+                    seen = scene or made(Scene, (event, self.attributes, before, self.paused, completes))
                     promised(rule, clocks, event, self.first, seen)
         if completes:
             for rule in book.answers.get(event.activity, ()):
@@ -195,14 +195,17 @@ class Fold(Course):
 
     def _turn_clocks(self, event: Event, completes: bool, before: Mapping[str, Any]) -> Scene:
         """Let the event pause, change or call off clocks that run; what those that start with it have to see of it."""
+        book, first = self.process.rulebook, not self.events
         scene = made(Scene, (event, self.attributes, before, self.paused, completes))
-        paused, called_off = turn(self.process.rulebook, self.clocks, scene, not self.events)
+        if not touches(book, event, before, first):
+            return scene
+        paused, called_off = turn(book, self.clocks, scene, first)
         if called_off:
             self.stopped = (*self.stopped, *called_off)
         if paused is self.paused:
             return scene
         self.paused = paused
-        return Scene(event, self.attributes, before, paused, completes)
+        return made(Scene, (event, self.attributes, before, paused, completes))
 
     def _track(self, ran: Clocks, scene: Scene) -> None:
         """Note what became of clocks that objectives count; `ran`: as they were before the event."""

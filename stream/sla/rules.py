@@ -5,7 +5,6 @@ where several of its clocks may run at once. *Within* means up to and including:
 instant was met.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -13,7 +12,7 @@ from schemas.calendar import Calendar
 from schemas.sla import ActivityDuration, Between, CaseDuration, Due, Idle, Sla, Waiting
 from stream.event import Anchor, Event
 from stream.sla.running import Running, Stopped, made, spent
-from stream.sla.special import Scene, Special, Troubles, is_special
+from stream.sla.special import Scene, Shared, Special, is_special
 from stream.worktime import Worktime
 
 Clocks = list[Running | None]
@@ -131,12 +130,13 @@ class Rulebook:
     `keys` names those, and `troubles` counts what went wrong in them."""
 
     def __init__(self, promises: tuple[Sla, ...], calendars: Mapping[str, Calendar] | None = None) -> None:
-        self.troubles: Troubles = Counter()
+        shared = Shared()
+        self.troubles = shared.troubles
         worktimes = {name: Worktime(calendar) for name, calendar in (calendars or {}).items()}
         every: list[Rule] = []
         for promise in promises:
             worktime = worktimes[promise.calendar] if promise.calendar is not None else None
-            special = Special(promise, worktime, self.troubles) if is_special(promise) else None
+            special = Special(promise, worktime, shared) if is_special(promise) else None
             every.append(compiled(every[-1].numbers.stop if every else 0, promise, special))
         self.rules = tuple(rule for rule in every for _ in range(rule.lanes))
         self.keys = tuple(_key(rule.promise.id, lane) for rule in every for lane in range(rule.lanes))

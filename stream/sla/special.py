@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from schemas.sla import ActivityDuration, CancelWhen, Due, Idle, Pause, Sla
-from stream.condition import Condition
+from stream.condition import NOTHING, Condition
 from stream.event import Anchor, Event
 from stream.sla.running import NONE, Origin, Running, Terms, made
 from stream.sla.target import Target, repetitions, warnings
@@ -19,8 +19,6 @@ from stream.worktime import NoWorkingTime, Worktime
 
 MOST_PAUSES: Final = 64
 """Pauses of one clock; after the last of them it runs through."""
-
-NOTHING: Final[Mapping[str, Any]] = {}
 
 Troubles = Counter[tuple[str, str]]
 """What went wrong while clocks ran: (reason, SLA) to how often."""
@@ -37,27 +35,53 @@ class Scene(NamedTuple):
     completes: bool
 
 
-class Special:
-    """The compiled extras of one service level; `troubles` counts what goes wrong in them."""
+class Shared:
+    """What the service levels of one definition have in common: their conditions, once for each wording; the terms of
+    clocks that start alike at the same instant; what goes wrong in them."""
 
-    def __init__(self, promise: Sla, worktime: Worktime | None, troubles: Troubles) -> None:
-        self.promise, self.worktime, self.troubles = promise, worktime, troubles
+    __slots__ = ("conditions", "newest", "troubles")
+
+    def __init__(self) -> None:
+        self.conditions: dict[str, Condition] = {}
+        self.newest = Terms(0, 0)
+        self.troubles: Troubles = Counter()
+
+    def condition(self, source: str | None) -> Condition | None:
+        """The condition of a wording; None without one."""
+        if source is not None and source not in self.conditions:
+            self.conditions[source] = Condition(source)
+        return None if source is None else self.conditions[source]
+
+    def plain(self, at: int, whole: int) -> Terms:
+        """The terms of a clock that starts at an instant (ms), by its plain target and not paused."""
+        newest = self.newest
+        if newest.chosen_at == at and newest.whole == whole:
+            return newest
+        newest = self.newest = made(Terms, (whole, at, 0, (), None, None))
+        return newest
+
+
+class Special:
+    """The compiled extras of one service level."""
+
+    def __init__(self, promise: Sla, worktime: Worktime | None, shared: Shared) -> None:
+        self.promise, self.worktime, self.shared, self.troubles = promise, worktime, shared, shared.troubles
         self.whole = len(promise.at_risk) + 1
-        self.where = Condition(promise.where) if promise.where is not None else None
+        self.where = shared.condition(promise.where)
         self.targets: list[Target] = []
         self.choices: list[Condition] = []
         if not isinstance(promise, Due):
             lengths = [promise.target_ms, *(entry.target_ms for entry in promise.targets)]
             self.targets = [Target(worktime, each, promise.at_risk, promise.overdue_every_ms) for each in lengths]
-            self.choices = [Condition(entry.where) for entry in promise.targets]
+            self.choices = [one for entry in promise.targets if (one := shared.condition(entry.where)) is not None]
         pause = None if isinstance(promise, Due) else promise.pause
         self.by_lifecycle = pause == "lifecycle"
         self.begins_pause = frozenset((pause.from_ or ()) if isinstance(pause, Pause) else ())
         self.ends_pause = frozenset((pause.to or ()) if isinstance(pause, Pause) else ())
-        self.paused_while = Condition(pause.while_) if isinstance(pause, Pause) and pause.while_ is not None else None
+        self.paused_while = shared.condition(pause.while_) if isinstance(pause, Pause) else None
         cancel = getattr(promise, "cancel", None)
         self.cancels = frozenset(cancel if isinstance(cancel, tuple) else ())
-        self.cancelled_when = Condition(cancel.when) if isinstance(cancel, CancelWhen) else None
+        self.cancelled_when = shared.condition(cancel.when) if isinstance(cancel, CancelWhen) else None
         self.pauses = pause is not None
         self._index()
 
@@ -78,6 +102,9 @@ class Special:
         self.begins_anew = isinstance(self.promise, Idle) and not of_clock
         self.by_step = not self.by_lifecycle and self.paused_while is None
         self.step_by_step = self.by_lifecycle and isinstance(self.promise, ActivityDuration)
+        self.pauses_alone = self.pauses and self.by_step and not of_clock and not of_event and not self.cancels
+        self.begins_alike = bool(self.targets) and not self.choices and not self.by_origin and not of_event
+        self.elapsed = self.targets[0].offsets if self.begins_alike else None
 
     @property
     def names_resource(self) -> bool:
@@ -87,6 +114,11 @@ class Special:
 
     def begun(self, rule: int, anchor: Anchor, scene: Scene) -> Running | None:
         """A clock that starts with the event of `anchor`; None where it is called off at once."""
+        elapsed = self.elapsed
+        if elapsed is not None and rule not in scene.paused:
+            where = self.where
+            if where is None or where.judge_case(scene.attributes) == "holds":
+                return made(Running, (anchor, anchor.at, elapsed, self.shared.plain(anchor.at, self.whole)))
         if self.cancelled_when is not None and self.calls_off(scene):
             return None
         at, origin = anchor.at, _origin(scene.event) if self.by_origin else None
@@ -99,9 +131,12 @@ class Special:
 
     def counted(self, anchor: Anchor) -> Running:
         """A clock of which nothing but its calendar is special: its terms cannot change."""
-        at = anchor.at
+        at, target = anchor.at, self.targets[0]
+        newest = target.newest
+        if newest.moves and newest.first <= at < newest.until:
+            return made(Running, (anchor, at, newest.answers, None))
         try:
-            return made(Running, (anchor, at, self.targets[0].offsets_from(at), None))
+            return made(Running, (anchor, at, target.offsets_from(at), None))
         except NoWorkingTime:
             self.troubles["no_working_time", self.promise.id] += 1
             return Running(anchor, at, ())
@@ -214,8 +249,11 @@ class Special:
         return 0
 
     def _holds(self, condition: Condition, attributes: Mapping[str, Any], origin: Origin | None) -> bool:
-        event = NOTHING if origin is None else dict(zip(("activity", "lifecycle", "resource"), origin, strict=True))
-        judgement = condition.judge(attributes, event)
+        if not condition.of_event:
+            judgement = condition.judge_case(attributes)
+        else:
+            event = NOTHING if origin is None else dict(zip(("activity", "lifecycle", "resource"), origin, strict=True))
+            judgement = condition.judge(attributes, event)
         if judgement == "failed":
             self.troubles["condition_failed", self.promise.id] += 1
         return judgement == "holds"

@@ -7,6 +7,7 @@ of the suspended activity alone. Invariant: what an event does not touch is not 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
 from schemas.sla import Waiting
 from stream.event import GIVEN_UP, Anchor, Event
@@ -17,6 +18,19 @@ from stream.sla.special import Scene, Special
 Turn = Callable[[Running, Scene], Running]
 
 
+def touches(book: Rulebook, event: Event, before: Mapping[str, Any], first: bool) -> bool:
+    """Whether an event can turn clocks at all; `before`: the attributes of its case without those that it brings."""
+    if (book.at_first if first else book.at_every_event) or event.activity in book.by_activity:
+        return True
+    read = book.by_attribute
+    if not read or not event.attributes or first:
+        return False
+    for name, value in event.attributes.items():
+        if name in read and before.get(name) != value:
+            return True
+    return False
+
+
 def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Mapping[int, int], list[Stopped]]:
     """Turn the clocks that an event touches, all where it is the `first` of its case; since when (ms) which rules are
     paused now, and what was called off."""
@@ -25,6 +39,16 @@ def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Map
     for rule in _touched(book, scene, first):
         special = rule.special
         assert special is not None  # it is among the special ones
+        if special.pauses_alone:
+            still = rule.number in paused
+            if scene.event.activity in (special.ends_pause if still else special.begins_pause):
+                _pause(rule, special, clocks, scene, still)
+                paused = turned = dict(paused) if turned is None else turned
+                if still:
+                    del turned[rule.number]
+                else:
+                    turned[rule.number] = scene.event.at
+            continue
         if (scene.completes and scene.event.activity in special.cancels) or special.calls_off(scene):
             stopped += called_off(rule, clocks, scene.event)
         still = rule.number in paused
