@@ -6,6 +6,7 @@ always those of the event that started the clock, in `pause` and `cancel` those 
 are a function of the clock's start and terms alone, so that a change of terms counts from the start, retroactively.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -39,11 +40,12 @@ class Shared:
     """What the service levels of one definition have in common: their conditions, once for each wording; the terms of
     clocks that start alike at the same instant; what goes wrong in them."""
 
-    __slots__ = ("conditions", "newest", "troubles")
+    __slots__ = ("after", "before", "conditions", "newest", "troubles", "turned_at")
 
     def __init__(self) -> None:
         self.conditions: dict[str, Condition] = {}
-        self.newest = Terms(0, 0)
+        self.newest = self.before = self.after = Terms(0, 0)
+        self.turned_at: int | None = None
         self.troubles: Troubles = Counter()
 
     def condition(self, source: str | None) -> Condition | None:
@@ -52,13 +54,24 @@ class Shared:
             self.conditions[source] = Condition(source)
         return None if source is None else self.conditions[source]
 
-    def plain(self, at: int, whole: int) -> Terms:
-        """The terms of a clock that starts at an instant (ms), by its plain target and not paused."""
+    def plain(self, at: int, whole: int, paused_at: int | None = None) -> Terms:
+        """The terms of a clock that starts at an instant (ms), by its plain target."""
         newest = self.newest
-        if newest.chosen_at == at and newest.whole == whole:
+        if newest.chosen_at == at and newest.whole == whole and newest.paused_at == paused_at:
             return newest
-        newest = self.newest = made(Terms, (whole, at, 0, (), None, None))
+        newest = self.newest = made(Terms, (whole, at, 0, (), paused_at, None))
         return newest
+
+    def turned(self, terms: Terms, at: int) -> Terms:
+        """The terms of a clock that stands still from an instant (ms), or goes on if it stands still."""
+        if self.before is terms and self.turned_at == at:
+            return self.after
+        whole, chosen_at, choice, pauses, paused_at, origin = terms
+        if paused_at is not None and at > paused_at:
+            pauses = (*pauses, (paused_at, at))
+        self.before, self.turned_at = terms, at
+        self.after = made(Terms, (whole, chosen_at, choice, pauses, at if paused_at is None else None, origin))
+        return self.after
 
 
 class Special:
@@ -114,11 +127,12 @@ class Special:
 
     def begun(self, rule: int, anchor: Anchor, scene: Scene) -> Running | None:
         """A clock that starts with the event of `anchor`; None where it is called off at once."""
-        elapsed = self.elapsed
-        if elapsed is not None and rule not in scene.paused:
-            where = self.where
-            if where is None or where.judge_case(scene.attributes) == "holds":
-                return made(Running, (anchor, anchor.at, elapsed, self.shared.plain(anchor.at, self.whole)))
+        elapsed, where = self.elapsed, self.where
+        if elapsed is not None and (where is None or where.judge_case(scene.attributes) == "holds"):
+            at = anchor.at
+            if rule not in scene.paused:
+                return made(Running, (anchor, at, elapsed, self.shared.plain(at, self.whole)))
+            return made(Running, (anchor, at, (), self.shared.plain(at, self.whole, at)))
         if self.cancelled_when is not None and self.calls_off(scene):
             return None
         at, origin = anchor.at, _origin(scene.event) if self.by_origin else None
@@ -146,9 +160,10 @@ class Special:
         return None if self.calls_off(scene) else self._promised(first, scene)
 
     def _promised(self, first: Anchor, scene: Scene) -> Running:
-        origin = _origin(scene.event) if self.by_origin else None
-        terms = Terms(1, scene.event.at, self._choose(scene, origin), (), None, origin)
-        return self._timed(Running(first, scene.event.at, (), terms), scene)
+        at, origin = scene.event.at, _origin(scene.event) if self.by_origin else None
+        choice = self._choose(scene, origin) if self.chooses else 0
+        offsets, whole = self._due_offsets(at, scene) if choice != NONE else ((), 1)
+        return made(Running, (first, at, offsets, made(Terms, (whole or 1, at, choice, (), None, origin))))
 
     def chosen(self, running: Running, scene: Scene) -> Running:
         """The clock under the terms that hold after an event."""
@@ -167,19 +182,17 @@ class Special:
             self.troubles["too_many_pauses", self.promise.id] += 1
             return running
         at = scene.event.at
-        now = made(Terms, (terms.whole, terms.chosen_at, terms.choice, terms.pauses, at, terms.origin))
-        if running.offsets and self._target(terms).lengths is not None:  # what is known of it stays known
-            return made(Running, (running.anchor, running.start, running.offsets[: running.reached(at)], now))
-        return made(Running, (running.anchor, running.start, self._offsets(running.start, now), now))
+        now, anchor, start, offsets = self.shared.turned(terms, at), running.anchor, running.start, running.offsets
+        if offsets and self._target(terms).lengths is not None:  # what is known of it stays known
+            return made(Running, (anchor, start, offsets[: bisect_left(offsets, at - start)], now))
+        return made(Running, (anchor, start, self._offsets(start, now), now))
 
     def resumed(self, running: Running, scene: Scene) -> Running:
         """The clock, going on from an event."""
         terms = running.terms
         if terms is None or terms.paused_at is None:
             return running
-        begun, ended = terms.paused_at, scene.event.at
-        pauses = (*terms.pauses, (begun, ended)) if ended > begun else terms.pauses
-        now = made(Terms, (terms.whole, terms.chosen_at, terms.choice, pauses, None, terms.origin))
+        now = self.shared.turned(terms, scene.event.at)
         return made(Running, (running.anchor, running.start, self._offsets(running.start, now), now))
 
     def stands_still(self, scene: Scene, paused: bool) -> bool:
@@ -213,12 +226,8 @@ class Special:
         assert terms is not None  # whoever asks has given it some
         if not isinstance(self.promise, Due) or terms.choice == NONE:
             return running._replace(offsets=self._offsets(running.start, terms))
-        try:
-            marks, whole = self._due_marks(running.start, scene.attributes.get(self.promise.due))
-        except NoWorkingTime:
-            self.troubles["no_working_time", self.promise.id] += 1
-            return running.marked((), terms)
-        return running.marked(marks, terms._replace(whole=whole))
+        offsets, whole = self._due_offsets(running.start, scene)
+        return running._replace(offsets=offsets, terms=terms._replace(whole=whole or terms.whole))
 
     def _offsets(self, start: int, terms: Terms) -> tuple[int, ...]:
         """The marks that a start and its terms give, as seen from the start."""
@@ -230,12 +239,20 @@ class Special:
             self.troubles["no_working_time", self.promise.id] += 1
             return ()
 
-    def _due_marks(self, known_at: int, due: Any) -> tuple[tuple[int, ...], int]:
+    def _due_offsets(self, known_at: int, scene: Scene) -> tuple[tuple[int, ...], int]:
+        """The marks of a due instant that became known at an instant (ms), as seen from there, and how many there are
+        up to it; none of them, and 0, where a calendar has no time left."""
+        assert isinstance(self.promise, Due)  # no other has a due instant
+        due, worktime = scene.attributes.get(self.promise.due), self.worktime
         if type(due) is not int:
             return (), 1
-        again = repetitions(self.worktime, due, self.promise.overdue_every_ms)
-        warned = warnings(self.worktime, known_at, due, self.promise.at_risk) if due > known_at else []
-        return (*warned, due, *again), len(warned) + 1
+        try:
+            again = repetitions(worktime, due, self.promise.overdue_every_ms)
+            warned = warnings(worktime, known_at, due, self.promise.at_risk) if due > known_at else ()
+        except NoWorkingTime:
+            self.troubles["no_working_time", self.promise.id] += 1
+            return (), 0
+        return tuple([mark - known_at for mark in (*warned, due, *again)]), len(warned) + 1
 
     def _choose(self, scene: Scene, origin: Origin | None) -> int:
         """The number of the target that counts, 0 for the plain one; `NONE` where the service level does not apply."""

@@ -150,10 +150,13 @@ def added(worktime: Worktime | None, start: int, length: int | WorkingDays) -> i
     return worktime.add_days(start, length.days) if isinstance(length, WorkingDays) else worktime.add(start, length)
 
 
-def warnings(worktime: Worktime | None, start: int, due: int, shares: Sequence[float]) -> list[int]:
-    """The instants at which these shares of the time between two instants have passed."""
-    length = due - start if worktime is None else worktime.between(start, due)
-    return [added(worktime, start, int(length * share)) for share in shares]
+def warnings(worktime: Worktime | None, start: int, due: int, shares: Sequence[float]) -> Sequence[int]:
+    """The instants at which these ascending shares of the time between two instants have passed."""
+    if worktime is None:
+        length = due - start
+        return [start + int(length * share) for share in shares]
+    worked = worktime.between(start, due)
+    return worktime.add_each(start, [int(worked * share) for share in shares])
 
 
 def repetitions(worktime: Worktime | None, due: int, every: int | WorkingDays | None) -> list[int]:

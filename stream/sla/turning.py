@@ -42,7 +42,8 @@ def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Map
         if special.pauses_alone:
             still = rule.number in paused
             if scene.event.activity in (special.ends_pause if still else special.begins_pause):
-                _pause(rule, special, clocks, scene, still)
+                if rule.lanes > 1 or clocks[rule.number] is not None:
+                    _pause(rule, special, clocks, scene, still)
                 paused = turned = dict(paused) if turned is None else turned
                 if still:
                     del turned[rule.number]
