@@ -14,7 +14,7 @@ from stream.event import GIVEN_UP, OTHER_TRANSITIONS, Anchor, Event, Place
 from stream.occurrences import UNTRACKED
 from stream.people import BLAMELESS, Conduct
 from stream.process import Process
-from stream.sla.rules import Clocks, answer, begin, promised, stop
+from stream.sla.rules import Clocks, answer, promised, stop
 from stream.sla.running import Running, Stopped, made
 from stream.sla.special import Scene
 from stream.sla.turning import step, touches, turn
@@ -180,15 +180,19 @@ class Fold(Course):
                     promised(rule, clocks, event, self.first, seen)
         if completes:
             for rule in book.answers.get(event.activity, ()):
-                self._note(answer(rule, clocks, event))
+                if clocks[rule.number] is not None:
+                    self._note(answer(rule, clocks, event))
             for rule in book.starts.get(event.activity, ()):
-                begin(rule, clocks, anchor, scene)
+                if clocks[rule.number] is None or rule.restarts:
+                    clocks[rule.number] = rule.started(anchor, scene)
         if book.by_step and (book.waits or event.activity in book.timed):
             for stopped in step(book, clocks, anchor, event, scene):
                 self._note(stopped)
         for rule in book.idles:
-            self._note(stop(clocks, rule.number, event))
-            clocks[rule.number] = rule.started(anchor, scene)
+            number = rule.number
+            if clocks[number] is not None and (stopped := stop(clocks, number, event)) is not None:
+                self._note(stopped)
+            clocks[number] = rule.started(anchor, scene)
         if not self.events and self.first is not None:
             for rule in book.durations:
                 clocks[rule.number] = rule.started(self.first, scene)

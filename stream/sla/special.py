@@ -15,7 +15,7 @@ from schemas.sla import ActivityDuration, CancelWhen, Due, Idle, Pause, Sla
 from stream.condition import NOTHING, Condition
 from stream.event import Anchor, Event
 from stream.sla.running import NONE, Origin, Running, Terms, made
-from stream.sla.target import Target, repetitions, warnings
+from stream.sla.target import Target, delayed, repetitions, warnings
 from stream.worktime import NoWorkingTime, Worktime
 
 MOST_PAUSES: Final = 64
@@ -193,6 +193,9 @@ class Special:
         if terms is None or terms.paused_at is None:
             return running
         now = self.shared.turned(terms, scene.event.at)
+        if self.elapsed is not None and terms.choice == 0:
+            start = running.start
+            return made(Running, (running.anchor, start, delayed(self.elapsed, start, now.pauses), now))
         return made(Running, (running.anchor, running.start, self._offsets(running.start, now), now))
 
     def stands_still(self, scene: Scene, paused: bool) -> bool:

@@ -91,14 +91,15 @@ class Target:
         if not pauses and paused_at is None:
             return self.offsets_from(start)
         if self.offsets is not None:
-            return _delayed(self.offsets, start, pauses, paused_at)
-        known: list[int] = []
+            known = delayed(self.offsets, start, pauses)
+            return known if paused_at is None else known[: bisect_left(known, paused_at - start)]
+        told: list[int] = []
         for offset in self.offsets_from(start):
             moved = self._moved(start, start + offset, pauses, paused_at)
             if moved is None:
                 break
-            known.append(moved - start)
-        return tuple(known)
+            told.append(moved - start)
+        return tuple(told)
 
     def left(self, start: int, pauses: Pauses, paused_at: int) -> int:
         """How much counted time was left to the due instant when the clock was paused; 0 if none was."""
@@ -134,12 +135,12 @@ class Target:
         return end - start if self.worktime is None else self.worktime.between(start, end)
 
 
-def _delayed(offsets: tuple[int, ...], start: int, pauses: Pauses, paused_at: int | None) -> tuple[int, ...]:
-    """Marks in elapsed time with the pauses left out; while paused, those that are known."""
+def delayed(offsets: tuple[int, ...], start: int, pauses: Pauses) -> tuple[int, ...]:
+    """Marks in elapsed time with the pauses left out."""
     for begun, ended in pauses:
         at, took = begun - start, ended - begun
         offsets = tuple([offset if offset < at else offset + took for offset in offsets])
-    return offsets if paused_at is None else offsets[: bisect_left(offsets, paused_at - start)]
+    return offsets
 
 
 def added(worktime: Worktime | None, start: int, length: int | WorkingDays) -> int:

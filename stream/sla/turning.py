@@ -36,21 +36,24 @@ def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Map
     paused now, and what was called off."""
     paused, stopped = scene.paused, list[Stopped]()
     turned: dict[int, int] | None = None
+    at, activity = scene.event.at, scene.event.activity
     for rule in _touched(book, scene, first):
         special = rule.special
         assert special is not None  # it is among the special ones
         if special.pauses_alone:
-            still = rule.number in paused
-            if scene.event.activity in (special.ends_pause if still else special.begins_pause):
-                if rule.lanes > 1 or clocks[rule.number] is not None:
+            number = rule.number
+            still = number in paused
+            if activity in (special.ends_pause if still else special.begins_pause):
+                if clocks[number] is not None or rule.lanes > 1:
                     _pause(rule, special, clocks, scene, still)
-                paused = turned = dict(paused) if turned is None else turned
+                if turned is None:
+                    paused = turned = dict(paused)
                 if still:
-                    del turned[rule.number]
+                    del turned[number]
                 else:
-                    turned[rule.number] = scene.event.at
+                    turned[number] = at
             continue
-        if (scene.completes and scene.event.activity in special.cancels) or special.calls_off(scene):
+        if (scene.completes and activity in special.cancels) or special.calls_off(scene):
             stopped += called_off(rule, clocks, scene.event)
         still = rule.number in paused
         if special.step_by_step:
@@ -59,7 +62,7 @@ def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Map
             _pause(rule, special, clocks, scene, still)
             paused = turned = dict(paused) if turned is None else turned
             if turned.pop(rule.number, None) is None:
-                turned[rule.number] = scene.event.at
+                turned[rule.number] = at
         if special.chooses:
             _each(rule, clocks, scene, special.chosen)
     return paused, stopped
@@ -102,11 +105,14 @@ def _is_turned(special: Special, scene: Scene, still: bool) -> bool:
 def _pause(rule: Rule, special: Special, clocks: Clocks, scene: Scene, still: bool) -> None:
     """Pause the clocks of a rule, or let them go on if they stand still; not those that begin anew with the event and
     had nothing to say."""
-    turned = special.resumed if still else special.paused
+    turned, at = special.resumed if still else special.paused, scene.event.at
     for number in rule.numbers if rule.lanes > 1 else (rule.number,):
         running = clocks[number]
-        if running is not None and not (special.begins_anew and not running.reached(scene.event.at)):
-            clocks[number] = turned(running, scene)
+        if running is None:
+            continue
+        if special.begins_anew and not (running.offsets and running.start + running.offsets[0] < at):
+            continue
+        clocks[number] = turned(running, scene)
 
 
 def _pause_steps(rule: Rule, special: Special, clocks: Clocks, scene: Scene) -> None:
