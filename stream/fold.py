@@ -173,11 +173,9 @@ class Fold(Course):
     def _run_clocks(self, event: Event, anchor: Anchor, completes: bool, before: Mapping[str, Any]) -> None:
         book, clocks = self.process.rulebook, self.clocks
         scene = self._turn_clocks(event, completes, before) if book.asks else None
-        if book.dues and event.attributes and self.first is not None:
-            for rule in book.dues:
-                if rule.due in event.attributes:
-                    seen = scene or made(Scene, (event, self.attributes, before, self.paused, completes))
-                    promised(rule, clocks, event, self.first, seen)
+        if book.dues and event.attributes and not book.promised_in.isdisjoint(event.attributes):
+            seen = scene or made(Scene, (event, self.attributes, before, self.paused, completes))
+            self._take_promises(event, seen)
         if completes:
             for rule in book.answers.get(event.activity, ()):
                 if clocks[rule.number] is not None:
@@ -188,14 +186,28 @@ class Fold(Course):
         if book.by_step and (book.waits or event.activity in book.timed):
             for stopped in step(book, clocks, anchor, event, scene):
                 self._note(stopped)
-        for rule in book.idles:
+        if book.idles:
+            self._run_idle(event, anchor, scene)
+        if not self.events and self.first is not None:
+            for rule in book.durations:
+                clocks[rule.number] = rule.started(self.first, scene)
+
+    def _take_promises(self, event: Event, scene: Scene) -> None:
+        """Take the due instants that an event carries."""
+        assert event.attributes is not None  # it has been looked at
+        assert self.first is not None  # a case that has an event has a first one
+        for rule in self.process.rulebook.dues:
+            if rule.due in event.attributes:
+                promised(rule, self.clocks, event, self.first, scene)
+
+    def _run_idle(self, event: Event, anchor: Anchor, scene: Scene | None) -> None:
+        """Have the clocks that every event stops begin anew."""
+        clocks = self.clocks
+        for rule in self.process.rulebook.idles:
             number = rule.number
             if clocks[number] is not None and (stopped := stop(clocks, number, event)) is not None:
                 self._note(stopped)
             clocks[number] = rule.started(anchor, scene)
-        if not self.events and self.first is not None:
-            for rule in book.durations:
-                clocks[rule.number] = rule.started(self.first, scene)
 
     def _turn_clocks(self, event: Event, completes: bool, before: Mapping[str, Any]) -> Scene:
         """Let the event pause, change or call off clocks that run; what those that start with it have to see of it."""

@@ -143,6 +143,7 @@ class Rulebook:
         self.durations = tuple(r for r in every if isinstance(r.promise, CaseDuration))
         self.idles = tuple(r for r in every if isinstance(r.promise, Idle))
         self.dues = tuple(r for r in every if r.due is not None)
+        self.promised_in = frozenset(r.due for r in self.dues if r.due is not None)
         self.special = tuple(r for r in every if r.special is not None)
         self.waits = tuple(r for r in every if isinstance(r.promise, Waiting))
         self.timed = _by_activity((r, r.promise.activity) for r in every if isinstance(r.promise, ActivityDuration))
@@ -158,7 +159,7 @@ class Rulebook:
 
     def instants(self) -> frozenset[str]:
         """The attributes that carry due instants."""
-        return frozenset(rule.due for rule in self.dues if rule.due is not None)
+        return self.promised_in
 
     def attributes(self) -> frozenset[str]:
         """The attributes that conditions read."""

@@ -5,7 +5,6 @@ that passes changes no state, and a clock that was stopped still tells what it h
 those before the due instant are at-risk instants, those behind it say that the breach still stands.
 """
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from stream.event import Anchor, Place
@@ -80,11 +79,6 @@ class Running(NamedTuple):
             if offset >= length:
                 return self.start + offset
         return None
-
-    def marked(self, marks: Sequence[int], terms: Terms | None) -> "Running":
-        """The same clock with these marks, under these terms."""
-        start = self.start
-        return Running(self.anchor, start, tuple([mark - start for mark in marks]), terms)
 
 
 class Stopped(NamedTuple):

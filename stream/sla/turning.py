@@ -25,7 +25,7 @@ def touches(book: Rulebook, event: Event, before: Mapping[str, Any], first: bool
     read = book.by_attribute
     if not read or not event.attributes or first:
         return False
-    for name, value in event.attributes.items():
+    for name, value in event.attributes.items():  # noqa: SIM110 -- a generator takes twice as long, at every event
         if name in read and before.get(name) != value:
             return True
     return False
