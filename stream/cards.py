@@ -20,6 +20,7 @@ from stream.lives import IDLE, WARM, Counts, Life, Segment
 from stream.process import LONGEST_LABEL, Process
 from stream.quantiles import bin_of
 from stream.shares import ALL_KINDS, Shares
+from stream.sla.running import made
 
 MOST_SHARED: Final = 10_000
 """Counts that cases have in common and that are kept once."""
@@ -90,7 +91,8 @@ class Cards:
         if before is None or before.segment != now.segment:
             if before is not None:
                 self._add(before, -1)
-            return Counts(*now[:6], self.shares.add((now.segment, ALL_KINDS), [*now.begun, *now.come_to], 1))
+            taken = self.shares.add((now.segment, ALL_KINDS), [*now.begun, *now.come_to], 1)
+            return made(Counts, (*now[:6], taken))
         if before.same(now):
             return before
         out, into = before.come_to, now.come_to
@@ -99,7 +101,7 @@ class Cards:
         at = before.segment, before.taken
         self.shares.add(at, out, -1)
         self.shares.add(at, into, 1)
-        return Counts(*now[:6], before.taken)
+        return made(Counts, (*now[:6], before.taken))
 
     def _add(self, counts: Counts, sign: int) -> None:
         self.shares.add((counts.segment, counts.taken), [*counts.begun, *counts.come_to], sign)
@@ -129,11 +131,11 @@ class Cards:
         started_at, warm = fold.first.at, fold.warm
         started, segment = started_at // self.width, self._segment(case)
         if over_at is None:
-            return Counts(fold.instance, started, None, case.flags & STANDING | WARM * warm, None, segment)
+            return made(Counts, (fold.instance, started, None, case.flags & STANDING | WARM * warm, None, segment, 0))
         idle = fold.ended_at is None
         flags = _ever(case, fold.instance) | IDLE * idle | WARM * warm
         timed = None if idle or warm else bin_of(over_at - started_at)
-        return Counts(fold.instance, started, over_at // self.width, flags, timed, segment)
+        return made(Counts, (fold.instance, started, over_at // self.width, flags, timed, segment, 0))
 
     def _prune(self, case: Case, moment: Moment) -> int:
         """Drop the earlier lives that nothing can change any more; the first instance that is kept."""
