@@ -6,6 +6,7 @@ that makes the core raise is tried again alone after a restore, and set aside if
 
 import asyncio
 import traceback
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -119,6 +120,7 @@ class Monitor:
         self._custody.fail(task, f"the core raised {type(error).__name__}", at_once=True)
 
     async def _tick(self, tick: Tick) -> None:
+        told: list[Lease] = []
         for lease, statuses in _by_lease(tick.statuses):
             task = lease.task
             if not lease.alive or task.shard is None:
@@ -129,20 +131,26 @@ class Monitor:
                 lease.reached(status.batch.input, status.batch.next)
             if len(statuses) == len(task.inputs) and all(status.trusted for status in statuses):
                 task.wall = max(tick.at, task.wall or 0)
-            await self._advance(lease, task)
+            told.append(lease)
+        await self._advance(told)
 
-    async def _advance(self, lease: Lease, task: Task) -> None:
-        slices = 0
-        while lease.alive and task.shard is not None and self._let_time_pass(task, task.shard):
-            slices += 1
-            if slices % SLICES_IN_MEMORY == 0:
+    async def _advance(self, leases: Iterable[Lease]) -> None:
+        """Let deadlines fire, a slice of each task in turn: while one is being committed the others go on."""
+        queue = deque((lease, 1) for lease in leases)
+        while queue:
+            lease, number = queue.popleft()
+            task = lease.task
+            more = lease.alive and task.shard is not None and self._let_time_pass(task, task.shard)
+            if not lease.alive:
+                continue
+            if more and number % SLICES_IN_MEMORY == 0:
                 await self._committer.commit_now(task)
             else:
                 self._committer.commit_if_due(task)
-            settle()
-            await asyncio.sleep(0)
-        if lease.alive:
-            self._committer.commit_if_due(task)
+            if more:
+                queue.append((lease, number + 1))
+                settle()
+                await asyncio.sleep(0)
 
     def _commit_amid_backlog(self, task: Task) -> None:
         """What was touched is looked at before a commit writes it."""

@@ -66,7 +66,7 @@ class FakeCustody:
     def __init__(self) -> None:
         self.failed: list[str] = []
 
-    def commit_failed(self, task: Task, reason: str) -> None:
+    def commit_failed(self, task: Task, reason: str, *, fenced: bool = False) -> None:
         """Note it."""
         self.failed.append(reason)
 
