@@ -40,7 +40,10 @@ class Fold(Course):
         "late", "past", "paused", "recent", "standing", "started", "stopped", "ties", "tracked",
     )  # fmt: skip
 
-    def __init__(self, process: Process, instance: int) -> None:
+    def __init__(self, process: Process, instance: int, *, bare: bool = False) -> None:
+        """`bare`: without anything in it, for `copy` to fill; what is compiled has no other way to make one."""
+        if bare:
+            return
         super().__init__(process)
         self.instance = instance
         self.last_at = 0
@@ -63,7 +66,7 @@ class Fold(Course):
 
     def copy(self) -> "Fold":
         """The same state, to be folded on apart; the code of its steps is shared."""
-        twin = Fold.__new__(Fold)
+        twin = Fold(self.process, self.instance, bare=True)
         twin.process = self.process
         twin.instance = self.instance
         twin.first = self.first

@@ -132,7 +132,7 @@ def _bad(written: Any, expected: str) -> Refusal:
 
 def _shown(written: Any) -> str:
     """A value as a person may see it: cut short and printable, since a record may hold anything."""
-    if isinstance(written, int | float) and abs(written) > 1e30:
+    if isinstance(written, int | float) and (written > 1e30 or written < -1e30):
         return "a number beyond all times"
     if written is None or isinstance(written, dict | list):
         return "nothing" if written is None else "a structure"

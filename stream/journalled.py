@@ -22,6 +22,7 @@ from stream.said import Said
 from stream.sla.running import Origin, Running, Terms
 from stream.steps import Labels, taken
 
+KIND, KNOWN_AT = Finding._fields.index("kind"), Finding._fields.index("known_at")
 SKIPPED = re.compile(r"skipped .+/(-?\d+)/(.+/\d+)", re.DOTALL)
 
 
@@ -104,11 +105,12 @@ def read_origin(fields: Sequence[Any]) -> Origin:
 
 def read_finding(fields: list[Any]) -> Finding:
     """A finding, its detail as plain tuples; what a deviation did not tell yet when it was written is as if untold."""
-    finding = Finding(*fields)
-    detail = _frozen(finding.detail)
-    if finding.kind == "deviation":
+    *named, detail, places = fields[:KNOWN_AT]
+    detail = _frozen(detail)
+    if named[KIND] == "deviation":
         detail = Departure.of(detail)
-    return finding._replace(detail=detail, places=tuple(read_place(place) for place in finding.places))
+    known_at = fields[KNOWN_AT:] or (None,)
+    return Finding._make((*named, detail, tuple(map(read_place, places)), *known_at))
 
 
 def _frozen(part: Any) -> Any:

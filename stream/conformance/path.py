@@ -7,7 +7,6 @@ the activities alone, costs what the case costs, and changes no reading that an 
 """
 
 from collections.abc import Sequence
-from copy import copy
 from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
@@ -98,7 +97,8 @@ class Path:
 
     def twin(self) -> "Path":
         """The same path, to be ended apart."""
-        twin = copy(self)
+        twin = Path(self.automaton, (), warm=False)
+        twin.activities, twin.frontier, twin.least = self.activities, self.frontier, self.least
         twin.standings, twin.costs = self.standings.copy(), self.costs.copy()
         twin.moves, twin.read_by = self.moves.copy(), self.read_by.copy()
         return twin
