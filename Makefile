@@ -6,7 +6,7 @@ BIN := .venv/bin
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime setup-tests demo test check bench chaos lock clean
+.PHONY: help setup setup-runtime setup-tests demo compiled test check check-compiled bench chaos lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-14s %s\n", $$1, $$2}'
@@ -23,6 +23,12 @@ setup-tests: setup  ## fetch what the tests run against: Apache Kafka's jars (Ma
 
 demo: setup-runtime  ## a broker, a worker and an example process on this machine; Ctrl-C ends them all
 	@$(BIN)/casewatch demo
+
+compiled: setup  ## the core as C extensions in build/compiled, for PYTHONPATH=build/compiled; JOBS=n compilers at once
+	@$(BIN)/python deploy/compile_core.py
+
+check-compiled: compiled  ## whether the compiled core says the same as the plain one, byte for byte
+	$(BIN)/python -m tests.compiled
 
 check: setup  ## lint, types and import contracts
 	$(BIN)/ruff check .

@@ -41,6 +41,7 @@ from agents.topics import TopicNames
 from agents.wall_clock import now_ms
 from agents.web import WebServer
 from schemas.settings import Settings
+from stream import shard
 from stream.control import ControlRecord
 from stream.core import Core
 
@@ -140,7 +141,10 @@ class Worker:
         self.health.block("group", "the workers are sharing out the tasks")
         join = self._join if transactions else self._take_everything
         await keep_trying("joining the group", brokers, join, self.health)
-        _log.info("worker started", brokers=brokers, group=settings.group, transactions=transactions)
+        compiled = not str(shard.__file__).endswith(".py")
+        _log.info(
+            "worker started", brokers=brokers, group=settings.group, transactions=transactions, compiled=compiled
+        )
         self.health.clear("start")
 
     async def _start_restorer(self, transactions: bool) -> Restorer:
