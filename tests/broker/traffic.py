@@ -1,6 +1,7 @@
 """What broker tests write and read: topics, numbered events, and everything that is committed on a topic."""
 
 import asyncio
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -88,7 +89,7 @@ class WorkerProgram(Program):
         self.port = free_port()
         variables = {f"CASEWATCH_{key.upper()}": value for key, value in settings.items()}
         variables["CASEWATCH_HTTP"] = f"127.0.0.1:{self.port}"
-        variables["PYTHONPATH"] = str(Path.cwd())
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(Path.cwd()))))
         super().__init__(name, [sys.executable, *arguments], folder / f"{name}.log", variables)
 
     def get(self, path: str) -> tuple[int, str]:
