@@ -8,7 +8,7 @@ from tests.chaos.mass import Amount, floods
 from tests.chaos.plays import sepsis_in, sepsis_log
 from tests.chaos.result import Result
 from tests.chaos.stage import Stage
-from tests.chaos.trouble import Hold, absent_at_start, full_disk, no_leader
+from tests.chaos.trouble import Hold, absent_at_start, full_disk
 from tests.chaos.twins import one_static_id, two_installations
 
 
@@ -27,13 +27,6 @@ async def test_a_broker_that_runs_out_of_disk_is_waited_for(test_data: Path, tmp
     """It gives up in the middle of the work; when there is room again, nothing is lost and nothing is repeated."""
     hold = Hold(sepsis_log(test_data), 2, workers=1)
     result = await full_disk(tmp_path, sepsis_in(tmp_path), hold, 3)
-    assert result.wrong == []
-
-
-async def test_a_partition_without_a_leader_holds_up_its_task_alone(test_data: Path, tmp_path: Path) -> None:
-    """The task of the source partition and that of the state partition are not ready; no worker ends, and in the end
-    nothing is lost and nothing is repeated."""
-    result = await no_leader(tmp_path, sepsis_in(tmp_path), Hold(sepsis_log(test_data), 2, workers=2))
     assert result.wrong == []
 
 
