@@ -61,6 +61,11 @@ class Report:
         if len(self.refused) < MOST_PROBLEMS:
             self.refused.append(_problem(record, letter.reason, letter.message))
 
+    @property
+    def speed(self) -> float:
+        """Events a second of one core."""
+        return self.events / self.seconds if self.seconds else 0.0
+
     def outcomes(self) -> Counter[str]:
         """How many events were applied, refused and so on."""
         counted = Counter[str]()

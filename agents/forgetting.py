@@ -12,11 +12,10 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
 
 from agents.connection import Connection
 from agents.state_follower import StateFollower, state_partitions
-from agents.topic_reader import read_topic
+from agents.topic_reader import read_whole
 from agents.topics import TopicNames
 from agents.wall_clock import now_ms
 from stream.control import control_key
@@ -105,13 +104,14 @@ class Forgetting:
 
     async def _ordered(self) -> bool:
         """Whether an order stands that was not taken away again."""
-        found = [record.value async for record in self._all(self.names.control) if record.key == self._key]
+        control = read_whole(self.connection, self.names.control)
+        found = [record.value async for record in control if record.key == self._key]
         return bool(found) and found[-1] is not None
 
     async def _alerts(self) -> list[str]:
         """The ids of the alerts on the case that are on their topic now."""
         found: dict[bytes, bool] = {}
-        async for record in self._all(self.names.alerts):
+        async for record in read_whole(self.connection, self.names.alerts):
             found[record.key] = record.value is not None and self._is_of_case(record.value)
         return sorted(key.decode() for key, of_case in found.items() if of_case)
 
@@ -122,7 +122,7 @@ class Forgetting:
                 await producer.send_and_wait(self.names.alerts, None, alert.encode())
 
     async def _records(self, topic: str) -> AsyncIterator[Any]:
-        async for record in self._all(topic):
+        async for record in read_whole(self.connection, topic):
             if record.value is not None and self._is_of_case(record.value):
                 yield record
 
@@ -136,18 +136,10 @@ class Forgetting:
     async def _letters(self) -> int:
         """How many of the process's dead letters hold the name of the case."""
         found: dict[bytes, bool] = {}
-        async for record in self._all(self.names.dead_letters):
+        async for record in read_whole(self.connection, self.names.dead_letters):
             found[record.key] = record.value is not None and self._is_named_in(orjson.loads(record.value))
         return sum(found.values())
 
     def _is_named_in(self, letter: dict[str, Any]) -> bool:
         held = b64decode(letter.get("value") or "") + b64decode(letter.get("key") or "")
         return letter.get("process") in (self.process, None) and self.case_id.encode() in held
-
-    async def _all(self, topic: str) -> AsyncIterator[Any]:
-        try:
-            async for record in read_topic(self.connection, topic):
-                if record is not None:
-                    yield record
-        except UnknownTopicOrPartitionError:
-            return  # nothing was ever written there

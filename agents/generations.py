@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from typing import Final
 
 import orjson
-from aiokafka.errors import UnknownTopicOrPartitionError
 
 from agents.connection import Connection
 from agents.readiness import administration
-from agents.topic_reader import read_topic
+from agents.topic_reader import read_whole
 from agents.topics import TopicNames
 from stream.control import ControlRecord, control_key
 
@@ -32,12 +31,9 @@ async def present_names(connection: Connection) -> TopicNames:
 async def present_generation(connection: Connection, names: TopicNames) -> int:
     """The generation in force; raises the brokers' errors."""
     found = FIRST
-    try:
-        async for record in read_topic(connection, names.control):
-            if record is not None and record.key == KEY:
-                found = _generation(record.value)
-    except UnknownTopicOrPartitionError:
-        return FIRST
+    async for record in read_whole(connection, names.control):
+        if record.key == KEY:
+            found = _generation(record.value)
     return found
 
 

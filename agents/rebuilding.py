@@ -7,12 +7,11 @@ whatever fails can be tried again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
 from aiokafka import TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
 
 from agents.connection import Connection
 from agents.doctor_group import read_group
@@ -24,7 +23,7 @@ from agents.reconciling import Differences, differences
 from agents.restore import Restorer
 from agents.source_groups import SourceGroup, TaskId, Watched
 from agents.staging import Staging, Tell
-from agents.topic_reader import read_topic
+from agents.topic_reader import read_whole
 from agents.topics import TopicNames
 from agents.wall_clock import as_text, now_ms
 from stream.renumbering import renumber
@@ -112,17 +111,9 @@ class Rebuilding:
 
     async def _newest(self, topic: str) -> dict[bytes, bytes]:
         found: dict[bytes, bytes | None] = {}
-        async for record in self._records(topic):
+        async for record in read_whole(self.connection, topic):
             found[record.key] = record.value
         return {key: value for key, value in found.items() if value is not None}
-
-    async def _records(self, topic: str) -> AsyncIterator[Any]:
-        try:
-            async for record in read_topic(self.connection, topic):
-                if record is not None:
-                    yield record
-        except UnknownTopicOrPartitionError:
-            return  # nothing was ever written there
 
     async def _write(self, records: Sequence[Written]) -> None:
         """Write everything in one transaction: subscribers and workers see all of the swap or nothing."""

@@ -49,3 +49,13 @@ async def read_topic(connection: Connection, topic: str, follow: bool = False) -
                 yield None
     finally:
         await reader.stop()
+
+
+async def read_whole(connection: Connection, topic: str) -> AsyncIterator[ConsumerRecord]:
+    """Yield the records of a topic up to the end that it had at the beginning; none of one that does not exist."""
+    try:
+        async for record in read_topic(connection, topic):
+            if record is not None:
+                yield record
+    except UnknownTopicOrPartitionError:
+        return  # nothing was ever written there

@@ -60,6 +60,11 @@ class Kept:
         self.awake.leave(case_id)
         self.changed[case_id] = None
 
+    def is_armed(self, wake: int, case_id: str) -> bool:
+        """Whether a case may wait for an instant (ms): of a packed one that is taken for granted."""
+        case = self.cases.get(case_id)
+        return isinstance(case, bytes) or (case is not None and case.wake == wake)
+
     def rest(self, touched: Container[str]) -> None:
         """Pack the cases that have been left alone the longest, where too many are unpacked, but for those that are
         still to be looked at; to be called once all changes are journalled, with what was just `written`."""

@@ -7,9 +7,10 @@ once more.
 
 from collections.abc import Iterable
 
-from stream.case import Case, over_before, successor_of
+from stream.case import Case
 from stream.event import Event
 from stream.fold import Fold
+from stream.instances import over_before, successor_of
 from stream.occurrences import UNTRACKED, Occurrence, Tracked
 from stream.process import Process
 

@@ -178,12 +178,8 @@ class Watch:
                 break
             fired += self._fire(due, moment, noticed_at)
         if self.deadlines.crowded(len(self.cases)):
-            self.deadlines.keep(self._is_armed)
+            self.deadlines.keep(self.kept.is_armed)
         return fired
-
-    def _is_armed(self, wake: int, case_id: str) -> bool:
-        case = self.cases.get(case_id)
-        return isinstance(case, bytes) or (case is not None and case.wake == wake)
 
     def _fire(self, due: tuple[int, str], moment: Moment, noticed_at: int) -> int:
         wake, case_id = due

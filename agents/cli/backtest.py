@@ -66,9 +66,8 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
             _write(writer(cards, scorecards), card.model_dump_json(by_alias=True).encode())
     tell(report.refused, report.refusals - len(report.refused))
     _print(process, report, found, console(stderr="-" in map(str, outputs.values())))
-    speed = report.events / report.seconds if report.seconds else 0
     print(f"read {len(records)} events in {parsing:.1f} s", file=sys.stderr)
-    print(f"ran them in {report.seconds:.1f} s of one core: {speed:,.0f} events/s", file=sys.stderr)
+    print(f"ran them in {report.seconds:.1f} s of one core: {report.speed:,.0f} events/s", file=sys.stderr)
     if _nothing_read(read, report):
         print("not one event could be read", file=sys.stderr)
         raise typer.Exit(FOUND_WRONG)
