@@ -6,8 +6,7 @@ it lay; one commit holds what was passed on and up to where.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiokafka import ConsumerRecord
 
@@ -15,7 +14,7 @@ from agents.codec import HEARTBEAT_HEADER, ORIGIN_HEADER, origin_header
 from agents.journal import Rekeyed
 from agents.source_groups import SourceGroup
 from agents.topics import TopicNames
-from schemas.settings import Settings
+from stream.awake import Room
 from stream.core import Core
 from stream.effects import Heartbeat, PassedOn
 from stream.inputs import Input, Origin
@@ -23,7 +22,6 @@ from stream.rekeyed import RekeyedShard
 from stream.rekeying import Rekeyer
 from stream.shard import Older, Shard
 
-NONE_OLDER: Final[Older] = MappingProxyType({})
 NAME: Final = "intake"
 _OWN_HEADERS: Final = (ORIGIN_HEADER, HEARTBEAT_HEADER)
 
@@ -46,21 +44,28 @@ def _around(group: SourceGroup, names: TopicNames) -> Iterator[SourceGroup]:
         yield SourceGroup(topic, (topic,), (process,), ("earliest",), rekeyed_from=process.definition.events.topics)
 
 
-def open_core(
-    group: SourceGroup, partition: int, counts: Mapping[str, int], settings: Settings, older: Older = NONE_OLDER
-) -> Core:
+class Common(NamedTuple):
+    """What the tasks of a worker have in common: from when on live events are taken (ms), which versions there are
+    beside those in force, and the room for unpacked cases."""
+
+    earliest: int
+    older: Older
+    room: Room
+
+
+def open_core(group: SourceGroup, partition: int, counts: Mapping[str, int], common: Common) -> Core:
     """Make the core of a task: an intake's, that of a process behind one, or a plain shard; `counts`: how many
-    partitions each topic has, `older`: what versions there are beside those of the group."""
-    earliest = round(settings.earliest.timestamp() * 1000)
+    partitions each topic has."""
+    earliest = common.earliest
     if group.rekeyed_to:
         return Rekeyer(group.processes, task=partition, earliest=earliest)
     if group.rekeyed_from:
         sources = [Input(topic, p) for topic in group.rekeyed_from for p in range(counts[topic])]
         [process], [topic] = group.processes, group.topics
         rekeyed = RekeyedShard(process, Input(topic, partition), sources, earliest=earliest)
-        rekeyed.shard.knowing(older).keeping(settings.unpacked)
+        rekeyed.shard.knowing(common.older).sharing(common.room)
         return rekeyed
-    return Shard(group.processes, task=partition, earliest=earliest).knowing(older).keeping(settings.unpacked)
+    return Shard(group.processes, task=partition, earliest=earliest).knowing(common.older).sharing(common.room)
 
 
 def passed_on(

@@ -24,7 +24,7 @@ from agents.definition_topic import DefinitionTopic
 from agents.feed import Feed, Message
 from agents.generations import present_generation, told_generation
 from agents.health import Health
-from agents.intake import open_core, with_intake
+from agents.intake import Common, open_core, with_intake
 from agents.journal import BatchJournal, Journal, TransactionJournal
 from agents.membership import Displaced, Membership, RebalanceListener
 from agents.metrics import Metrics
@@ -42,6 +42,7 @@ from agents.wall_clock import now_ms
 from agents.web import WebServer
 from schemas.settings import Settings
 from stream import shard
+from stream.awake import Room
 from stream.control import ControlRecord
 from stream.core import Core
 
@@ -70,6 +71,7 @@ class Worker:
         self.groups = self._laid_out()
         self._open_core = open_shard or self.new_core
         self.partitions: dict[str, int] = {}
+        self._room = Room(settings.unpacked)
         self.connection = Connection(settings)
         self.health, self.metrics = Health(), Metrics(version)
         self.crashed = False
@@ -163,7 +165,8 @@ class Worker:
             return open_scorekeeper(groups, self.names, self.partitions, partition)
         if group.rekeyed_to:
             [group] = self.definitions.in_force([group], self.control)
-        return open_core(group, partition, self.partitions, self.settings, self.definitions.book.older)
+        earliest = round(self.settings.earliest.timestamp() * 1000)
+        return open_core(group, partition, self.partitions, Common(earliest, self.definitions.book.older, self._room))
 
     def _equip(self, restorer: Restorer, transactions: bool) -> None:
         custody = self.custody

@@ -171,6 +171,6 @@ class Settings(BaseModel):
     pseudonym_key: SecretStr | None = None
     earliest: Instant = datetime(1970, 1, 1, tzinfo=UTC)
     max_record: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
-    unpacked: int = Field(25_000, ge=100)
+    unpacked: int = Field(100_000, ge=100)
     log: LogLevel = LogLevel.INFO
     security: Security = Security()

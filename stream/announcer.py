@@ -71,7 +71,7 @@ class Announcer:
             if kept and said is not None and said.finding == finding and said.stands and not said.muted:
                 continue
             if settled or moment.live:
-                said = said or case.said.setdefault(key, Said(self._id(case_id, finding), finding))
+                said = said or case.said.setdefault(key, Said(self.id_of(case_id, finding), finding))
                 self._tell_finding(Telling(case_id, case, said, Truth.HOLDS, now, voice), finding, settled, moment.live)
         if case.fold.stopped or case.fold.past:
             _prune(case, moment)
@@ -107,7 +107,7 @@ class Announcer:
             said, sure = said_of.get(key), found.get(key)
             if sure is None and (said is None or said.state is None):
                 if said is None:
-                    said = said_of[key] = Said(self._id(asked.case_id, finding), finding)
+                    said = said_of[key] = Said(self.id_of(asked.case_id, finding), finding)
                     said.muted = True
                     self._count_doubt(said, "held")
                 said.finding = finding
@@ -146,7 +146,8 @@ class Announcer:
         ids = {said.id for said in case.said.values()}
         self.records = [record for record in self.records if record.id not in ids]
 
-    def _id(self, case_id: str, finding: Finding) -> str:
+    def id_of(self, case_id: str, finding: Finding) -> str:
+        """The id of the alert that a finding of a case makes."""
         begun = self.hashes.get(finding.rule)
         if begun is None:
             begun = self.hashes[finding.rule] = blake2b(digest_size=16)

@@ -1,4 +1,4 @@
-"""Which cases are kept unpacked: those that were looked at last, so many at the most.
+"""Which cases are kept unpacked: those that were looked at last, so many at the most in all tasks of a worker.
 
 Of the others there is the journal record, compressed against one of its own kind: a fraction of the memory.
 Invariant: a packed case behaves as it did before, since a restart packs every case.
@@ -8,11 +8,12 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
+from weakref import WeakSet
 
 from stream.layout import FLAGS
 
-MOST_AWAKE: Final = 25_000
-"""Cases of one process in one task, unless it is told otherwise."""
+MOST_AWAKE: Final = 100_000
+"""Cases in all, unless it is told otherwise."""
 
 _LEVEL: Final = 1
 _MEMORY: Final = 5
@@ -21,15 +22,36 @@ _PLAIN: Final = ord("[")
 """How a journal record begins; before what was compressed stand the flags of the case, which are less than that."""
 
 
-class Awake:
-    """Ids of unpacked cases, in the order in which they were last looked at, and how the others are kept."""
+class Room:
+    """For how many unpacked cases there is room, for all who share it: who has no more than an equal share is left
+    alone, and what one does not need the others may use."""
 
-    __slots__ = ("most", "order", "sample")
+    __slots__ = ("most", "sharers")
 
     def __init__(self, most: int = MOST_AWAKE) -> None:
         self.most = most
+        self.sharers: WeakSet[Awake] = WeakSet()
+
+    def too_many(self, kept: int) -> int:
+        """How many of those that one of the sharers keeps it has to pack."""
+        over = sum(len(one.order) for one in self.sharers) - self.most
+        return 0 if over <= 0 else max(0, min(over, kept - self.most // len(self.sharers)))
+
+
+class Awake:
+    """Ids of unpacked cases, in the order in which they were last looked at, and how the others are kept."""
+
+    __slots__ = ("__weakref__", "order", "room", "sample")
+
+    def __init__(self) -> None:
         self.order: OrderedDict[str, None] = OrderedDict()
         self.sample: bytes | None = None
+        self.share(Room())
+
+    def share(self, room: Room) -> None:
+        """Share room with others."""
+        self.room = room
+        room.sharers.add(self)
 
     def use(self, case_id: str) -> None:
         """A case is looked at."""
@@ -45,8 +67,8 @@ class Awake:
         self.order.pop(case_id, None)
 
     def surplus(self) -> Iterator[str]:
-        """Those that have been left alone the longest, until no more than so many are left."""
-        while len(self.order) > self.most:
+        """Those that have been left alone the longest, until there is room for what is left."""
+        for _ in range(self.room.too_many(len(self.order))):
             yield self.order.popitem(last=False)[0]
 
     def closed(self, record: bytes, flags: int) -> bytes:

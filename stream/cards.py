@@ -16,7 +16,7 @@ from stream.case import Case
 from stream.census import BREACHED, DEVIATING, STANDING
 from stream.clock import Moment
 from stream.finding import Finding
-from stream.lives import IDLE, WARM, Counts, Life, Segment
+from stream.lives import IDLE, WARM, Counts, Entry, Life, Segment
 from stream.process import LONGEST_LABEL, Process
 from stream.quantiles import bin_of
 from stream.shares import ALL_KINDS, Shares
@@ -37,6 +37,7 @@ class Cards:
         self.shares = Shares(self.kinds, self.names, (process.name, task))
         self.width = self.shares.width
         self.shared: dict[tuple[Counts, ...], tuple[Counts, ...]] = {}
+        self.moves: dict[tuple[Counts, Counts], Move] = {}
 
     def moved(self, case: Case) -> bool:
         """Whether a case may count as something else than it did, but for what was said of it, at a glance."""
@@ -68,9 +69,14 @@ class Cards:
         if unsaid:
             now = now._replace(flags=now.flags | _flags(f for f in unsaid if f.instance == now.instance))
         if not case.fold.tracked.lives and len(before) < 2:  # most cases have one life
-            if before and before[0].same(now):
+            if not before:
+                case.card = self._once((self._counted(None, now),))
+                return True
+            if before[0].same(now):
                 return False
-            case.card = self._once((self._counted(before[0] if before else None, now),))
+            move = self.moves.get((before[0], now)) or self._move(before[0], now)
+            move.cases += 1
+            case.card = move.card
             return True
         known = {counts.instance: counts for counts in before}
         counted = [self._counted(known.pop(one.instance, None), one) for one in (*self._past(case), now)]
@@ -79,6 +85,22 @@ class Cards:
         over = self._prune(case, moment) if case.fold.tracked.lives else now.instance
         case.card = self._once(tuple(one for one in counted if one.instance >= over))
         return case.card != before
+
+    def _move(self, before: Counts, now: Counts) -> "Move":
+        """A way from one count to another that many cases may take: what it comes to is added up when it is told."""
+        if before.segment != now.segment:
+            return Move(self._once((self._counted(before, now),)))
+        move = self.moves[before, now] = Move(self._once((made(Counts, (*now[:6], before.taken)),)))
+        return move
+
+    def _settle(self) -> None:
+        """Add up what cases have moved from and to since the last time."""
+        for (before, now), move in self.moves.items():
+            out, into = _difference(before, now)
+            at = before.segment, before.taken
+            self.shares.add(at, out, -move.cases)
+            self.shares.add(at, into, move.cases)
+        self.moves.clear()
 
     def _once(self, card: tuple[Counts, ...]) -> tuple[Counts, ...]:
         """The same counts in one piece of memory for all cases that have them."""
@@ -95,9 +117,7 @@ class Cards:
             return made(Counts, (*now[:6], taken))
         if before.same(now):
             return before
-        out, into = before.come_to, now.come_to
-        if before.started != now.started or (before.flags ^ now.flags) & WARM:
-            out, into = [*out, *before.begun], [*into, *now.begun]
+        out, into = _difference(before, now)
         at = before.segment, before.taken
         self.shares.add(at, out, -1)
         self.shares.add(at, into, 1)
@@ -157,11 +177,28 @@ class Cards:
 
     def drain(self, moment: Moment | None) -> Iterator[tuple[PartialKey, list[Any] | None]]:
         """What has changed: the keys of partials, their revisions and values, None for one that is over."""
+        self._settle()
         return self.shares.drain(moment)
 
     def restore(self, name: PartialKey, fields: list[Any]) -> None:
         """Take up a journalled partial, if it is still asked for."""
         self.shares.restore(name, fields)
+
+
+class Move:
+    """How many cases count as something else since the last drain, in one and the same way; `card` is as what."""
+
+    __slots__ = ("card", "cases")
+
+    def __init__(self, card: tuple[Counts, ...]) -> None:
+        self.card, self.cases = card, 0
+
+
+def _difference(before: Counts, now: Counts) -> tuple[list[Entry], list[Entry]]:
+    """What is to be taken away and added where a case counts as something else, in the same segment."""
+    if before.started != now.started or (before.flags ^ now.flags) & WARM:
+        return [*before.come_to, *before.begun], [*now.come_to, *now.begun]
+    return before.come_to, now.come_to
 
 
 def _ever(case: Case, instance: int) -> int:

@@ -9,6 +9,7 @@ AGAIN = 16
 """Not counted: the case is to be looked at again once a silent source has recovered."""
 STANDING = OPEN | AT_RISK | BREACHED | DEVIATING
 NAMES = {OPEN: "open", AT_RISK: "at_risk", BREACHED: "breached", DEVIATING: "deviating"}
+_FLAGS = tuple([flag for flag in NAMES if flags & flag] for flags in range(STANDING + 1))
 
 
 class Census:
@@ -21,10 +22,10 @@ class Census:
 
     def move(self, before: int, after: int) -> None:
         """A case's flags have changed; 0 stands for a case that is not there, or has nothing to count."""
-        if before == after:
-            return
-        for flag in NAMES:
-            self.counts[flag] += bool(after & flag) - bool(before & flag)
+        changed = (before ^ after) & STANDING
+        if changed:
+            for flag in _FLAGS[changed]:
+                self.counts[flag] += 1 if after & flag else -1
 
     def by_name(self) -> dict[str, int]:
         """The counts under their names."""

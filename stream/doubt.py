@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from stream.announcer import Announcer
 from stream.awake import packed_flags
 from stream.case import Case, flags_of
-from stream.census import AGAIN, OPEN, Census
+from stream.census import AGAIN, OPEN
 from stream.clock import Moment
 from stream.finding import FOREVER
+from stream.headcount import Headcount
 from stream.partials import Partials
 from stream.timekeeper import Timekeeper
-from stream.versions import Versions
 
 PASSED_PER_LOOK = 20
 """So many cases that a silence cannot have touched are passed over in the time of one that is looked at."""
@@ -23,11 +23,8 @@ PASSED_PER_LOOK = 20
 class Doubt:
     """What a watch does in doubt; `time` says whether it is."""
 
-    def __init__(
-        self, time: Timekeeper, announcer: Announcer, partials: Partials, versions: Versions, census: Census
-    ) -> None:
-        self.time, self.announcer, self.partials = time, announcer, partials
-        self.versions, self.census = versions, census
+    def __init__(self, time: Timekeeper, announcer: Announcer, partials: Partials, headcount: Headcount) -> None:
+        self.time, self.announcer, self.partials, self.headcount = time, announcer, partials, headcount
 
     def look(self, case_id: str, case: Case, moment: Moment, noticed_at: int) -> tuple[bool, int | None]:
         """Tell what is sure to be true of a case, and note whether more may be. Returns whether the case has changed,
@@ -38,11 +35,9 @@ class Doubt:
         changed |= self.announcer.announce(case_id, case, sure, noticed_at, moment)
         waits = self.announcer.in_doubt or case.settling < FOREVER or case.fold.over_at(moment.clock) is not None
         flags = flags_of(case, over_at) | (AGAIN if waits or case.flags & AGAIN else 0)
-        self.census.move(case.flags, flags)
-        self.versions.version(case.process).count(case.flags, flags)
-        changed |= flags != case.flags
-        case.flags, case.seen = flags, None
-        changed |= self.partials.cards.count(case, sure, over_at)
+        changed |= self.headcount.flag(case, flags)
+        case.seen = None
+        changed |= self.headcount.card(case, sure, over_at)
         return changed, self._next_look(case, (sure, moment), over_at)
 
     def _next_look(self, case: Case, moments: tuple[Moment, Moment], over_at: int | None) -> int | None:

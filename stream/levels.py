@@ -55,25 +55,26 @@ def stage_at(passed: int, whole: int) -> str:
 def level(fold: Fold, index: int, running: Running, instant: int) -> Finding:
     """What a clock says that ran until `instant`, by when it passed at least one mark."""
     rule = fold.process.rulebook.rules[index]
-    passed, marks, terms = running.reached(instant), running.marks, running.terms
-    whole = len(marks) if terms is None else terms.whole
+    anchor, start, offsets, terms = running
+    promise, passed, known = rule.promise, running.reached(instant), len(offsets)
+    whole = known if terms is None else terms.whole
     stage = stage_at(passed, whole)
-    severity = rule.promise.severity
+    severity = promise.severity
     fields = (
-        rule.promise.id,
+        promise.id,
         "sla",
-        running.anchor.name,
+        anchor.name,
         fold.instance,
         stage,
         passed,
-        marks[passed - 1],
-        marks[whole - 1] if 0 < whole <= len(marks) else None,
+        start + offsets[passed - 1],
+        start + offsets[whole - 1] if 0 < whole <= known else None,
         None,
         None,
         severity if isinstance(severity, str) else severities(severity)[stage],
         "late" if fold.late else "warm_start" if fold.warm and rule.whole else "exact",
-        (running.start, marks) if terms is None else _detail(rule.special, running, terms, passed),
-        (running.anchor.place,),
+        (start, running.marks) if terms is None else _detail(rule.special, running, terms, passed),
+        (anchor.place,),
         None,
     )
     return made(Finding, fields)

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import orjson
 
+from stream.awake import Room
 from stream.clock import ClockMode, Moment
 from stream.control import ControlRecord, Order, decoded
 from stream.effects import Effects
@@ -78,10 +79,10 @@ class Shard:
             for source in read:
                 self.by_input.setdefault(source, []).append(watch)
 
-    def keeping(self, unpacked: int) -> Self:
-        """The same shard, of whose cases so many are kept unpacked, in each process."""
+    def sharing(self, room: Room) -> Self:
+        """The same shard, with room for unpacked cases that it shares with others."""
         for watch in self.watches.values():
-            watch.kept.awake.most = unpacked
+            watch.kept.awake.share(room)
         return self
 
     def knowing(self, older: Older) -> Self:

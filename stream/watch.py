@@ -11,13 +11,15 @@ from typing import Any
 from stream.admission import Admission
 from stream.announcer import Announcer
 from stream.case import Case, flags_of
-from stream.census import AGAIN, Census
+from stream.census import AGAIN
 from stream.clock import END_OF_TIME, InputClock, Moment
 from stream.deadlines import Deadlines
 from stream.doubt import Doubt, Review
+from stream.echo import Echo, Situation
 from stream.effects import DeadLetter
 from stream.event import Event
 from stream.findings import findings_of
+from stream.headcount import Headcount
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.kept import AT_ONCE, Kept
 from stream.layout import WAKE
@@ -46,9 +48,12 @@ class Watch:
         self.cases, self.changed, self.versions = self.kept.cases, self.kept.changed, self.kept.versions
         self.deadlines, self.supplements = Deadlines(), Supplements()
         self.partials, self.review = Partials(process, task), Review(self.cases)
-        self.announcer, self.census = Announcer(process, inputs), Census()
+        self.announcer = Announcer(process, inputs)
+        self.echo = Echo(self.announcer)
+        self.headcount = Headcount(process.name, self.versions, self.partials.cards, self.counts)
+        self.census = self.headcount.census
         self.dead_letters: list[DeadLetter] = []
-        self.doubt = Doubt(self.time, self.announcer, self.partials, self.versions, self.census)
+        self.doubt = Doubt(self.time, self.announcer, self.partials, self.headcount)
 
     def activate(self, identity: str, at: int) -> bool:
         """Let cases begin on another version from now on, as was decided at `at` (ms); all records are read by it.
@@ -135,7 +140,7 @@ class Watch:
         over_at = over_for_renewal(case, event, self.time.horizon(clock))
         if over_at is None:
             return False
-        self.partials.cards.count(case, self.clock.moment, over_at, findings_of(case.fold, END_OF_TIME))
+        self.headcount.card(case, self.clock.moment, over_at, findings_of(case.fold, END_OF_TIME))
         self.versions.version(case.process).count(case.flags, None)
         self.versions.active.count(None, case.flags)
         renew(case, self.process, over_at)
@@ -188,10 +193,29 @@ class Watch:
         if case is None or wake not in (case.wake, AT_ONCE):
             return 0
         case.wake = None
-        self._look(case_id, moment, noticed_at)
+        situation = None if self.time.doubtful else self.echo.situation(case, wake, moment, noticed_at)
+        if situation is None:
+            self._look(case_id, moment, noticed_at)
+        elif not self._echo(case_id, case, moment, situation):
+            said_before = len(self.announcer.records)
+            self._look(case_id, moment, noticed_at)
+            self.echo.learn(case_id, case, situation, said_before)
         if asleep and case_id in self.cases:
             self.kept.awake.doze(case_id)  # it is time that woke it, which says nothing of events to come
         return 1
+
+    def _echo(self, case_id: str, case: Case, moment: Moment, situation: Situation) -> bool:
+        """Say of a case what was said of another that is alike; whether there was one."""
+        if not self.echo.sounds(case_id, case, situation):
+            return False
+        self.kept.awake.use(case_id)
+        if case.process.counted:
+            self.partials.count(case, moment, None)
+        self.changed[case_id] = None
+        self.headcount.flag(case, flags_of(case, None))
+        self.headcount.card(case, moment, None)
+        self._arm(case_id, case, case.next_look(moment, None, self.time.kept_ms))
+        return True
 
     def _look(self, case_id: str, moment: Moment, noticed_at: int) -> None:
         """Ask what is true of a case, say what has changed, and arm it for the next time that something may."""
@@ -217,32 +241,20 @@ class Watch:
                 self.changed[case_id] = None
             case.seen = stance if before == (fold.stopped, fold.past) else case.stance(moment, over_at)
         if unsaid or not case.flags:
-            flags = flags_of(case, over_at)
-            if flags != case.flags:
-                self.census.move(case.flags, flags)
-                self.versions.version(case.process).count(case.flags, flags)
-                case.flags = flags
-            self._count(case_id, case, moment, over_at)
+            self.headcount.flag(case, flags_of(case, over_at))
+            if self.headcount.card(case, moment, over_at):
+                self.changed[case_id] = None
             if over_at is not None and case.forgotten_at(over_at, self.time.kept_ms) < moment.clock:
                 self._forget(case_id, case)
                 return
-        elif self.partials.cards.moved(case):
-            self._count(case_id, case, moment, over_at)
+        elif self.partials.cards.moved(case) and self.headcount.card(case, moment, over_at):
+            self.changed[case_id] = None
         self._arm(case_id, case, case.next_look(moment, over_at, self.time.kept_ms))
 
     def _arm(self, case_id: str, case: Case, look: int | None) -> None:
         """Have a case looked at after an instant (ms), if that is sooner than it would be."""
         if look is not None and (case.wake is None or look < case.wake):
             case.wake = self.deadlines.arm(look, case_id)
-
-    def _count(self, case_id: str, case: Case, moment: Moment, over_at: int | None) -> None:
-        """Bring the scorecards to what a case counts as now."""
-        cards = self.partials.cards
-        if cards.count(case, moment, over_at):
-            self.changed[case_id] = None
-        if cards.shares.left_out:
-            self.counts["scorecards", self.process.name, "left_out"] += cards.shares.left_out
-            cards.shares.left_out = 0
 
     def _forget(self, case_id: str, case: Case) -> None:
         """Let a case that has long been closed leave the state, and its alerts the alerts topic."""

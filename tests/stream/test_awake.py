@@ -1,8 +1,11 @@
 """Cases that are left alone are packed: nothing but memory tells them from others."""
 
+import gc
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.awake import Awake, Room
 from stream.case import Case
 from tests.stream.driver import Task, event, process
 from tests.stream.nets import sequence
@@ -27,7 +30,7 @@ def told(story: list[tuple[int, str, int]], most: int) -> Task:
     """Events of a dozen cases, some out of order, by a task that keeps so many cases unpacked."""
     task = Task(ASKED)
     for watch in task.shard.watches.values():
-        watch.kept.awake.most = most
+        watch.kept.awake.share(Room(most))
     minute = 20
     for number, (case, activity, moved) in enumerate(story):
         minute += 4
@@ -91,3 +94,45 @@ def test_a_case_that_an_outdated_deadline_unpacked_is_packed_again() -> None:
         task.wait(minute)
     (watch,) = task.shard.watches.values()
     assert sum(isinstance(case, Case) for case in watch.cases.values()) <= 2
+
+
+def sharer(room: Room, ids: range) -> Awake:
+    """One that keeps these cases unpacked."""
+    awake = Awake()
+    awake.share(room)
+    for number in ids:
+        awake.use(f"T-{number}")
+    return awake
+
+
+def test_what_one_task_does_not_need_another_may_use() -> None:
+    """Only when there is no room for all has the one that takes more than its share to pack."""
+    room = Room(10)
+    small, large = sharer(room, range(2)), sharer(room, range(8))
+    assert list(large.surplus()) == []
+    large.use("T-8")
+    large.use("T-9")
+    small.use("T-1")
+    assert list(small.surplus()) == []
+    assert list(large.surplus()) == ["T-0", "T-1"]
+    assert len(small.order) + len(large.order) == 10
+
+
+def test_a_task_that_is_given_up_leaves_its_room_to_the_others() -> None:
+    """Its shard is freed at once, without a search for cycles."""
+    room = Room(4)
+    kept, given_up = Task(ASKED), Task(ASKED)
+    for task in (kept, given_up):
+        task.shard.sharing(room)
+        task.live(*(event(0, "Opened", f"T-{case}") for case in range(4)))
+    kept.wait(1)
+    (watch,) = kept.shard.watches.values()
+    assert len(watch.kept.awake.order) == 2
+    gc.disable()
+    try:
+        given_up.shard = kept.shard
+        assert list(room.sharers) == [watch.kept.awake]
+    finally:
+        gc.enable()
+    kept.live(*(event(1, "Called", f"T-{case}") for case in range(4)))
+    assert len(watch.kept.awake.order) == 4

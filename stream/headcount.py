@@ -1,0 +1,41 @@
+"""What the cases of a process in one task count as: in the census, among those of their version, on scorecards.
+
+Invariant: each case is counted once, as what it was when it was last looked at.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from stream.cards import Cards
+from stream.case import Case
+from stream.census import Census
+from stream.clock import Moment
+from stream.finding import Finding
+from stream.versions import Versions
+
+
+class Headcount:
+    """The counts of one process (`name`) in one task; cases that scorecards leave out are noted among the `counts`."""
+
+    __slots__ = ("cards", "census", "counts", "name", "versions")
+
+    def __init__(self, name: str, versions: Versions, cards: Cards, counts: Counter[tuple[str, ...]]) -> None:
+        self.name, self.versions, self.cards, self.counts = name, versions, cards, counts
+        self.census = Census()
+
+    def flag(self, case: Case, flags: int) -> bool:
+        """Count a case as what its flags say now; whether they are others than before."""
+        if flags == case.flags:
+            return False
+        self.census.move(case.flags, flags)
+        self.versions.version(case.process).count(case.flags, flags)
+        case.flags = flags
+        return True
+
+    def card(self, case: Case, moment: Moment, over_at: int | None, unsaid: Iterable[Finding] = ()) -> bool:
+        """Bring the scorecards to what a case counts as; whether that is something else than before."""
+        changed = self.cards.count(case, moment, over_at, unsaid)
+        if self.cards.shares.left_out:
+            self.counts["scorecards", self.name, "left_out"] += self.cards.shares.left_out
+            self.cards.shares.left_out = 0
+        return changed
