@@ -97,6 +97,7 @@ class Committer:
                 self._custody.commit_failed(task, explain(error), fenced=isinstance(error, ProducerFenced))
             return
         task.committing = None
+        task.confirmed = task.confirmed if end is None else end
         self._metrics.commit_seconds.observe(loop.time() - started)
         self._count(effects)
         if task.journal is journal:

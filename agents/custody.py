@@ -19,8 +19,9 @@ from agents.feed import Feed
 from agents.health import Health
 from agents.journal import Journal
 from agents.metrics import Metrics
-from agents.restore import Restorer, state_partitions
+from agents.restore import Journalled, Restorer, state_partitions
 from agents.retry import FIRST_PAUSE_S, LONGEST_PAUSE_S, TRANSIENT, Notice, explain
+from agents.settling import Settling, settled_and_measured
 from agents.source_groups import SourceGroup, TaskId
 from agents.tasks import Lease, Task
 from schemas.problem import Problem, Refused
@@ -209,10 +210,10 @@ class Custody:
         journal = self.open_journal(task.id)
         try:
             await journal.open()
-            found = await self.restorer.read(self._state_partition(task))
+            found = await self._read(task, journal, self.restorer)
             if found.outbox:
                 await journal.resend(found.outbox)
-                found = await self.restorer.read(self._state_partition(task))
+                found = await self._read(task, journal, self.restorer)
             shard = self.open_shard(task.group, task.id.partition)
             # In a thread, since heartbeats have to go on meanwhile.
             await asyncio.to_thread(shard.restore, found.records.items())
@@ -228,6 +229,16 @@ class Custody:
         took = asyncio.get_running_loop().time() - started
         self._metrics.restore_seconds.observe(took)
         _log.info("task restored", task=str(task.id), records=len(found.records), seconds=round(took, 3))
+
+    async def _read(self, task: Task, journal: Journal, restorer: Restorer) -> Journalled:
+        """Read a task's state when nothing is open on it any more; meanwhile the obstacle says what is waited for."""
+        place = self._state_partition(task)
+
+        def say(awaited: str) -> None:
+            self._health.block(f"task {task.id}", f"{task.id} waits to be restored: {awaited}")
+
+        settling = Settling(place, restorer, journal, say)
+        return await restorer.read(place, await settled_and_measured(settling, journal, task.confirmed))
 
     async def _resume(self, task: Task) -> None:
         assert self.restorer is not None, "the worker is not connected"

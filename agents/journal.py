@@ -77,8 +77,14 @@ class Journal(Protocol):
     async def open(self) -> None:
         """Take the task over."""
 
+    async def compare_clocks(self) -> bool:
+        """Compare clocks by a record of the state partition, unless that was done just now; whether it was written."""
+
     async def write(self, commit: Commit) -> int | None:
         """Write a commit; returns where the state partition ends then (None if unknown)."""
+
+    async def probe(self) -> None:
+        """Write to the state partition what nobody is to read, and let nobody read what was left open there before."""
 
     async def resend(self, outbox: Outbox) -> None:
         """Send what a commit before the restore may have left unsent."""
@@ -179,11 +185,24 @@ class TransactionJournal(Writer):
         id = f"{connection.settings.prefix}-{task.group}-{task.partition}"
         super().__init__(names, task, connection.producer(id), clock)
 
-    async def open(self) -> None:
-        """Take the task over, and compare clocks unless that was done just now: no time passes before."""
-        await super().open()
-        if self.clock.wants_measuring():
-            await self.write(PROBE_COMMIT)
+    async def compare_clocks(self) -> bool:
+        """Compare clocks unless that was done just now: no time passes before. Only once nothing is open, since it ends
+        whatever is."""
+        wanted = self.clock.wants_measuring()
+        if wanted:
+            await self.probe()
+        return wanted
+
+    async def probe(self) -> None:
+        """Write what shows the broker's time, and abort it: whatever the task's id left open on the partition ends with
+        it, and is not read; a commit would let it be read."""
+        async with asyncio.timeout(COMMIT_TIMEOUT_S):
+            await self.producer.begin_transaction()
+            sent_at = self.clock.wall()
+            sent = await self.send(self.state_topic, self.task.partition, [PROBE])
+            await _arrived(sent)
+            self.measure(sent_at, sent)
+            await self.producer.abort_transaction()
 
     async def write(self, commit: Commit) -> int | None:
         """Write a commit as one transaction; returns the end of the state partition, None if it was not written to."""
@@ -219,6 +238,13 @@ class BatchJournal(Writer):
         """Take the task over; clocks are compared from the first commit on."""
         self.clock.believe()
         await super().open()
+
+    async def compare_clocks(self) -> bool:
+        """The first commit does it."""
+        return False
+
+    async def probe(self) -> None:
+        """Without transactions nothing is ever open."""
 
     async def write(self, commit: Commit) -> int | None:
         """Write the state and the outbox as one batch, then send what the outbox holds. What is passed on goes first:

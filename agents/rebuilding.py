@@ -21,6 +21,7 @@ from agents.outbox import Outbox
 from agents.readiness import administration
 from agents.reconciling import Differences, differences
 from agents.restore import Restorer
+from agents.settling import Settling
 from agents.source_groups import SourceGroup, TaskId, Watched
 from agents.staging import Staging, Tell
 from agents.topic_reader import read_whole
@@ -149,7 +150,8 @@ class Rebuilding:
             await journal.open()
             place = TopicPartition(worker.names.state(group.name), partition)
             core = worker.new_core(group, partition)
-            core.restore((await restorer.read(place)).records.items())
+            end = await Settling(place, restorer, journal, self._tell).end()
+            core.restore((await restorer.read(place, end)).records.items())
             renumber(core, found.revisions)
             effects = core.drain()
             if effects.journal:

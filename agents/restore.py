@@ -1,7 +1,7 @@
 """Reads a task's state back, and finds where each of its inputs is to be read on.
 
-Invariant: a state partition is read only when its last stable offset equals its high watermark, so that no transaction
-of a former owner can still add to what was read; what is read ends exactly there.
+Invariant: a state partition is read to where it ended when nothing was open on it, so that no transaction of a former
+owner can still add to what was read; what is read ends exactly there.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaTimeoutError
 
 from agents.connection import Connection
 from agents.outbox import OUTBOX_KEY, WORKER_KEYS, Outbox
+from agents.settling import Ends
 from agents.source_groups import StartAt
 from agents.tasks import Task
 from schemas.problem import Problem, Refused
@@ -24,10 +25,8 @@ from stream.layout import UnreadableState
 _log = structlog.get_logger("casewatch.restore")
 
 ASK_TIMEOUT_S: Final = 10.0
-SETTLE_TIMEOUT_S: Final = 60.0
 SILENCE_TIMEOUT_S: Final = 20.0
 POLL_MS: Final = 100
-PAUSE_S: Final = 0.02
 
 
 class Journalled(NamedTuple):
@@ -88,10 +87,13 @@ class Restorer:
         self._raw.unsubscribe()
         return max(int(high), claimed)
 
-    async def read(self, partition: TopicPartition) -> Journalled:
-        """Read a state partition as a whole; raises `TimeoutError` if a transaction of a former owner does not end, or
-        nothing comes."""
-        end = await self._settled_end(partition)
+    async def both_ends(self, partition: TopicPartition) -> Ends:
+        """Ask for the last stable offset and the high watermark of a partition."""
+        stable = (await self._ends(self._stable, [partition]))[partition]
+        return Ends(stable, (await self._ends(self._raw, [partition]))[partition])
+
+    async def read(self, partition: TopicPartition, end: int) -> Journalled:
+        """Read a state partition from its beginning to its settled `end`; raises `TimeoutError` if nothing comes."""
         journalled: dict[bytes, bytes] = {}
         self._stable.assign([partition])
         try:
@@ -101,15 +103,6 @@ class Restorer:
         outbox = journalled.get(OUTBOX_KEY)
         records = {key: value for key, value in journalled.items() if not key.startswith(WORKER_KEYS)}
         return Journalled(records, _outbox(outbox) if outbox else None, end)
-
-    async def _settled_end(self, partition: TopicPartition) -> int:
-        async with asyncio.timeout(SETTLE_TIMEOUT_S):
-            while True:
-                stable = (await self._ends(self._stable, [partition]))[partition]
-                high = (await self._ends(self._raw, [partition]))[partition]
-                if stable == high:
-                    return stable
-                await asyncio.sleep(PAUSE_S)
 
     async def _read_to(self, partition: TopicPartition, end: int, journalled: dict[bytes, bytes]) -> None:
         reader, loop = self._stable, asyncio.get_running_loop()

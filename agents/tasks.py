@@ -74,7 +74,8 @@ class Control(NamedTuple):
 class Task:
     """Everything that belongs to one task on this worker.
 
-    `end` is where the state partition ends if nobody else wrote to it, `wall` the newest wall clock that may be
+    `end` is where the state partition ends if nobody else wrote to it, `confirmed` where it ended after the last commit
+    that is known to have succeeded, also when memory was dropped since; `wall` the newest wall clock that may be
     trusted (ms), `committed` the positions that the journal holds, `raw` the records read since the last drain.
     `suspect` says up to which position each event is tried alone, `poison` which events raised alone, `stumbles` how
     often in a row time made the core raise."""
@@ -86,6 +87,7 @@ class Task:
         self.journal: Journal | None = None
         self.lease: Lease | None = None
         self.end: int | None = None
+        self.confirmed: int | None = None
         self.wall: int | None = None
         self.committed: dict[Input, int] = {}
         self.committing: asyncio.Task[None] | None = None
