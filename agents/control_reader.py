@@ -2,6 +2,7 @@
 
 The topic is read as a whole, by every worker, without a group: a task that comes later is handed the present state of
 every key. Invariant: what a task is told is a record of the topic, in order of offset; the core knows which it has had.
+A topic that ends before what was read of it was created anew: all of it is new to every task, and is said so.
 """
 
 import asyncio
@@ -9,17 +10,24 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from agents.connection import Connection
 from agents.retry import TRANSIENT, Notice, explain
 from agents.tasks import Control
+from agents.wall_clock import now_ms
 from stream.control import ControlRecord
+
+_log = structlog.get_logger("casewatch.control")
 
 START_TIMEOUT_S: Final = 10.0
 POLL_MS: Final = 200
 PAUSE_S: Final = 0.5
+TRUST_MS: Final = 1_000
+
+RIGHT: Final = "start the workers again, so that the versions in force are told anew; give standing orders again"
 
 Put = Callable[[Control], Awaitable[object]]
 Prepare = Callable[[list[ControlRecord]], Awaitable[object]]
@@ -36,6 +44,8 @@ class ControlReader:
         self._consumer: AIOKafkaConsumer | None = None
         self._latest: dict[bytes, ControlRecord] = {}
         self._fetched: list[ControlRecord] = []
+        self._next = 0
+        self._anew = False
         self._notice = Notice()
 
     @property
@@ -43,9 +53,18 @@ class ControlReader:
         """The newest record of every key, in order of offset."""
         return sorted(self._latest.values())
 
+    def standing(self) -> Control:
+        """What is in force, and where the topic ends if that was heard just now."""
+        assert self._consumer is not None, "what is there was not read"
+        end = self._consumer.last_stable_offset(self._partition)
+        polled_at = self._consumer.last_poll_timestamp(self._partition)
+        known = end is not None and polled_at is not None and now_ms() - polled_at <= TRUST_MS
+        return Control(self.latest, max(end, self._next) if known else None)
+
     async def catch_up(self) -> None:
         """Read what is there; raises the broker's errors."""
-        reader, self._fetched = self._connection.reader(), []
+        reader, self._fetched, self._latest = self._connection.reader(), [], {}
+        self._next, self._anew = 0, False
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await reader.start()
@@ -73,24 +92,38 @@ class ControlReader:
         if not self._fetched:
             found = (await reader.getmany(self._partition, timeout_ms=POLL_MS)).get(self._partition, ())
             self._fetched = [ControlRecord(each.offset, each.key or b"", each.value) for each in found]
+            self._reached(await reader.position(self._partition))
         if self._fetched and self.prepare is not None:
             await self.prepare(self._fetched)
         records, self._fetched = self._fetched, []
         self._latest |= {record.key: record for record in records}
         return records
 
+    def _reached(self, position: int) -> None:
+        """Note how far the topic was read. What lies further back than that comes from another of the same name."""
+        if position < self._next or (self._fetched and self._fetched[0].offset < self._next):
+            wrong = "the control topic was deleted and created anew, or has lost records: reading it from its beginning"
+            _log.error(wrong, topic=self._partition.topic, read_to=self._next, right=RIGHT)
+            self._latest, self._anew = {}, True
+        self._next = position
+
     async def run(self) -> None:
         """Hand on what comes, until cancelled."""
         assert self._consumer is not None, "what is there was not read"
+        waiting: list[ControlRecord] = []
         while True:
             try:
-                records = await self._fetch(self._consumer)
+                waiting += await self._fetch(self._consumer)
+                if self._anew:
+                    await self._put(Control([], end=0))
+                    self._anew = False
             except TRANSIENT as error:
                 self._notice.say("reading the control topic failed, trying again", reason=explain(error))
                 await asyncio.sleep(PAUSE_S)
                 continue
-            if records:
-                await self._put(Control(records))
+            if waiting:
+                await self._put(Control(waiting))
+                waiting = []
 
     async def stop(self) -> None:
         """Disconnect."""

@@ -23,9 +23,8 @@ from agents.restore import Journalled, Restorer, state_partitions
 from agents.retry import FIRST_PAUSE_S, LONGEST_PAUSE_S, TRANSIENT, Notice, explain
 from agents.settling import Settling, settled_and_measured
 from agents.source_groups import SourceGroup, TaskId
-from agents.tasks import Lease, Task
+from agents.tasks import Control, Lease, Task
 from schemas.problem import Problem, Refused
-from stream.control import ControlRecord
 from stream.core import Core
 from stream.layout import UnreadableState
 
@@ -36,7 +35,7 @@ MARKER_PAUSE_S: Final = 0.01
 
 OpenJournal = Callable[[TaskId], Journal]
 OpenShard = Callable[[SourceGroup, int], Core]
-Orders = Callable[[], Iterable[ControlRecord]]
+Orders = Callable[[], Control]
 CheckMembership = Callable[[], Coroutine[Any, Any, bool]]
 
 
@@ -52,7 +51,7 @@ class Custody:
         self.open_journal: OpenJournal | None = None
         self.open_shard: OpenShard | None = None
         self.check_membership: CheckMembership | None = None
-        self.orders: Orders = tuple
+        self.orders: Orders = lambda: Control([])
         self._feed, self._health, self._metrics = feed, health, metrics
         self._notice = Notice()
         self._refused: Refused | None = None
@@ -243,10 +242,14 @@ class Custody:
     async def _resume(self, task: Task) -> None:
         assert self.restorer is not None, "the worker is not connected"
         assert task.shard is not None, "a task is resumed after it was restored"
-        found = await self.restorer.positions(task)
+        found, told = await self.restorer.positions(task), self.orders()
         task.committed = dict(found.next) if not task.committed else task.committed
         lease = Lease(task, found.next, found.end)
-        task.shard.control(self.orders())  # from here on it is told what comes
+        try:
+            task.shard.control(told.records, told.end)  # from here on it is told what comes
+        except UnreadableState as error:
+            self.refuse(task, error)
+            return
         task.lease = lease
         self._pending.pop(task.id, None)
         self._health.clear(f"task {task.id}")

@@ -15,6 +15,7 @@ from agents.connection import Connection
 from agents.readiness import administration
 from agents.topic_reader import read_whole
 from agents.topics import TopicNames
+from agents.wall_clock import now_ms
 from stream.control import ControlRecord, control_key
 
 KEY: Final = control_key("generation", "state")
@@ -46,6 +47,21 @@ def told_generation(records: Iterable[ControlRecord]) -> int | None:
 def generation_record(generation: int, at: int) -> tuple[bytes, bytes]:
     """Key and value of the record that puts a generation in force."""
     return KEY, orjson.dumps({"generation": generation, "at": at})
+
+
+async def keep_generation(connection: Connection, names: TopicNames) -> None:
+    """Say on the control topic which generation is in force, unless it is the one that needs no saying; raises the
+    brokers' errors."""
+    if names.generation == FIRST:
+        return
+    producer = connection.producer()
+    async with asyncio.timeout(ASK_TIMEOUT_S):
+        await producer.start()
+        try:
+            key, value = generation_record(names.generation, now_ms())
+            await producer.send_and_wait(names.control, value, key, partition=0)
+        finally:
+            await producer.stop()
 
 
 def _generation(value: bytes | None) -> int:

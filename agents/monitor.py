@@ -61,8 +61,12 @@ class Monitor:
 
     def _tell(self, message: Control) -> None:
         for task in self._custody.running:
-            if task.shard is not None:
-                task.shard.control(message.records)
+            if task.shard is None:
+                continue
+            try:
+                task.shard.control(message.records, message.end)
+            except UnreadableState as error:
+                self._custody.refuse(task, error)
 
     async def _observe(self, fetched: Fetched) -> None:
         lease, task = fetched.lease, fetched.lease.task

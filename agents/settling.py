@@ -1,7 +1,7 @@
 """Waits until nothing is open on a state partition, and ends there what nobody else will end.
 
-The broker that coordinates a transaction leaves out the mark of its end on a partition that has no leader just then, and
-takes it for complete: from then on the transaction hides, for ever, all that is behind it. Whoever writes with the
+The broker that coordinates a transaction leaves out the mark of its end on a partition that has no leader just then,
+and takes it for complete: from then on the transaction hides, for ever, all that is behind it. Whoever writes with the
 task's transactional id can end it. Invariant: it is committed only if this worker knows that its commit succeeded; else
 it is aborted, so that nothing is read that was given up. What was told elsewhere in it may be told again then, and
 nothing is lost. What is of another id is for a person, who is told how.

@@ -66,9 +66,10 @@ class Tick(NamedTuple):
 
 
 class Control(NamedTuple):
-    """What tasks are told from elsewhere, in order of offset."""
+    """What tasks are told from elsewhere, in order of offset; `end` is where its topic ends, if that was asked."""
 
     records: list[ControlRecord]
+    end: int | None = None
 
 
 class Task:

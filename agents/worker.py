@@ -22,7 +22,7 @@ from agents.custody import Custody, OpenShard
 from agents.definition_book import DefinitionBook
 from agents.definition_topic import DefinitionTopic
 from agents.feed import Feed, Message
-from agents.generations import present_generation, told_generation
+from agents.generations import keep_generation, present_generation, told_generation
 from agents.health import Health
 from agents.intake import Common, open_core, with_intake
 from agents.journal import BatchJournal, Journal, TransactionJournal
@@ -98,8 +98,11 @@ class Worker:
         return with_scorekeeper(with_intake(self._sources, self.names), self.names)
 
     async def _hear(self, message: Control) -> None:
-        """Pass on what tasks are told; raises `Displaced` once another generation of the state is in force."""
+        """Pass on what tasks are told; raises `Displaced` once another generation of the state is in force. Where
+        the topic was begun anew, it is told which one is."""
         self._check_generation(message.records)
+        if message.end == 0:
+            await keep_generation(self.connection, self.names)
         await self._put(message)
 
     def _check_generation(self, records: Sequence[ControlRecord]) -> None:
@@ -178,7 +181,7 @@ class Worker:
 
         custody.restorer, custody.prefix = restorer, self.names.inner
         custody.open_journal, custody.open_shard = open_journal, self._open_core
-        custody.check_membership, custody.orders = self.membership.check, lambda: self.control.latest
+        custody.check_membership, custody.orders = self.membership.check, self.control.standing
 
     async def _connect_member(self) -> tuple[AIOKafkaConsumer, RebalanceListener]:
         consumer = self.connection.member(TaskAssignor(self.groups, self.settings.prefix))

@@ -111,9 +111,9 @@ class RekeyedShard:
             self.shard.refuse(origin.input, _as_it_was(received), refusal)
         self.reached, self.moved = received.offset + 1, True
 
-    def control(self, records: Iterable[ControlRecord]) -> None:
-        """Take what is ordered from elsewhere, in order of offset."""
-        self.shard.control(records)
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
+        """Take what is ordered from elsewhere, in order of offset; `end` is where its topic ends, if that is known."""
+        self.shard.control(records, end)
 
     def advance(self, now: int, limit: int = 1_000) -> bool:
         """Let time pass to wall clock `now` (ms), or as far as every source is known; whether more deadlines are

@@ -155,7 +155,7 @@ class Rekeyer:
             rekeying.counts["events", rekeying.process.name, source.topic, "refused"] += 1
         self.positions[source], self.moved = received.offset + 1, True
 
-    def control(self, records: Iterable[ControlRecord]) -> None:
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
         """What is ordered from elsewhere is for shards."""
 
     def advance(self, now: int, limit: int = 1_000) -> bool:

@@ -58,7 +58,7 @@ class Scorekeeper:
         self.dead_letters.append(DeadLetter(source, received.offset, None, refusal.reason, refusal.message))
         self._reached(received.offset + 1)
 
-    def control(self, records: Iterable[ControlRecord]) -> None:
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
         """What is ordered from elsewhere is for shards."""
 
     def advance(self, now: int, limit: int = 1_000) -> bool:

@@ -128,8 +128,12 @@ class Shard:
         self.positions[source] = received.offset + 1
         self.moved = True
 
-    def control(self, records: Iterable[ControlRecord]) -> None:
-        """Take what is ordered from elsewhere, in order of offset; what was taken before is passed over."""
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
+        """Take what is ordered from elsewhere, in order of offset; what was taken before is passed over. Where
+        their topic is known to end at `end`, who has heard more has heard another, and hears this one from its
+        beginning."""
+        if end is not None and end < self.control_position:
+            self.control_position, self.moved = 0, True
         for record in records:
             if record.offset < self.control_position:
                 continue

@@ -67,7 +67,7 @@ class CountingShard:
         self.letters.append(DeadLetter(source, received.offset, "counting", refusal.reason, refusal.message))
         self.positions[source] = received.offset + 1
 
-    def control(self, records: Iterable[ControlRecord]) -> None:
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
         """Nothing is ordered here."""
 
     def advance(self, now: int, limit: int = 1000) -> bool:

@@ -68,3 +68,31 @@ def test_an_order_that_cannot_be_is_not_journalled(kind: str, told: bytes) -> No
     restored.restore(effects.journal)
     assert restored.watches["orders"].versions.wanted is None
     assert not restored.watches["orders"].outages.known
+
+
+def test_orders_of_a_topic_that_was_created_anew_are_all_taken() -> None:
+    """It ends before what was heard of the one before it: nothing of it was heard, and that is journalled."""
+    told, order = shard(), ControlRecord(7, control_key("strange", "orders"), b"{}")
+    told.control([order])
+    told.drain()
+
+    told.control([], 0)
+    told.control([order._replace(offset=0), order._replace(offset=1)], 2)
+    journal = told.drain()
+    assert journal.counts["control", "strange", "unknown"] == 2
+
+    restored = shard()
+    restored.restore(journal.journal)
+    restored.control([order._replace(offset=1), order._replace(offset=2)], 3)
+    assert counted(restored) == {("strange", "unknown"): 1}
+
+
+def test_a_task_that_has_heard_all_of_the_topic_takes_nothing_twice() -> None:
+    """The topic ends where it has heard it to."""
+    told, order = shard(), ControlRecord(7, control_key("strange", "orders"), b"{}")
+    told.control([order], 8)
+    told.drain()
+
+    told.control([order], 8)
+
+    assert counted(told) == {}
