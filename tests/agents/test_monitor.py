@@ -10,8 +10,10 @@ from agents.committer import Committer
 from agents.custody import Custody
 from agents.monitor import SLICE, SLICES_IN_MEMORY, Monitor
 from agents.source_groups import SourceGroup, TaskId
-from agents.tasks import Fetched, Lease, Status, Task, Tick
+from agents.tasks import Control, Fetched, Lease, Status, Task, Tick
+from stream.control import ControlRecord
 from stream.inputs import Batch, Input, Received
+from stream.layout import UnreadableState
 from stream.shard import PositionGap, Shard
 
 NOW = 1_795_000_000_000
@@ -47,13 +49,25 @@ class FakeShard:
         """Somewhere."""
         return 50
 
+    def control(self, records: list[ControlRecord], end: int | None = None) -> None:
+        """Take what is told."""
+        self._defect("control", records)
+        self.calls.append(("control", ([record.offset for record in records], end)))
+
 
 class FakeCustody:
     """Notes what is done with a task."""
 
     def __init__(self) -> None:
         self.failed: list[str] = []
+        self.refused: list[tuple[TaskId, str]] = []
+        self.running: list[Task] = []
         self.rewound = 0
+
+    def refuse(self, task: Task, error: UnreadableState) -> None:
+        """As custody does, the lease ends."""
+        self.refused.append((task.id, str(error)))
+        task.suspend()
 
     def fail(self, task: Task, reason: str, at_once: bool = False) -> None:
         """As custody does, the lease ends."""
@@ -228,3 +242,36 @@ async def test_time_that_keeps_raising_ends_the_worker() -> None:
     with pytest.raises(ZeroDivisionError):
         await bench.feed(8)
     assert bench.task.poison == {}
+
+
+ORDER = ControlRecord(3, b'["forget","a","7"]', b"{}")
+
+
+def refuses_to_forget(call: str, what: Any) -> None:
+    """The case is there, and cannot be read."""
+    if call == "control":
+        raise UnreadableState("the record of case 7 cannot be read")
+
+
+async def test_every_running_task_is_told_of_control() -> None:
+    """With where its topic ends, as far as that is known."""
+    bench = Bench()
+    bench.custody.running = [bench.task]
+
+    await bench.monitor.handle(Control([ORDER], end=4))
+
+    assert bench.shard.calls == [("control", ([3], 4))]
+
+
+async def test_an_order_that_meets_unreadable_state_stops_its_task_alone() -> None:
+    """Nothing is committed after it and a person is asked; the others take the order."""
+    bench, other = Bench(refuses_to_forget), Bench()
+    other.task = Task(TaskId("a", 1), GROUP)
+    other.restore()
+    bench.custody.running = [bench.task, other.task]
+
+    await bench.monitor.handle(Control([ORDER]))
+
+    assert bench.custody.refused == [(TaskId("a", 0), "the record of case 7 cannot be read")]
+    assert not bench.task.running
+    assert other.shard.calls == [("control", ([3], None))]

@@ -1,0 +1,134 @@
+"""How a task is taken over, from its journal to the first thing it is told, and what is in the way of that."""
+
+import asyncio
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from aiokafka import TopicPartition
+
+from agents.custody import Custody
+from agents.feed import Feed
+from agents.health import Health
+from agents.journal import Journal
+from agents.metrics import Metrics
+from agents.restore import Journalled, Positions, Restorer
+from agents.settling import Ends
+from agents.source_groups import SourceGroup, TaskId
+from agents.tasks import Control, Lease, Task
+from schemas.problem import Refused
+from stream.control import ControlRecord
+from stream.core import Core
+from stream.inputs import Input
+from stream.layout import UnreadableState
+
+ID, SOURCE = TaskId("a", 0), Input("a", 0)
+GROUP = SourceGroup("a", ("a",), (), ("earliest",))
+ORDER = ControlRecord(3, b'["forget","a","7"]', b"{}")
+
+
+class Broker:
+    """Where a task's state lies, whom it is read by and written by, and who is fed: notes what is done, in order."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.end = 20
+        self.clock = SimpleNamespace(compare_journalled=lambda task, clock: None)
+        self.leases: dict[TopicPartition, Lease] = {}
+        self.fed = asyncio.Event()
+
+    async def open(self) -> None:
+        """The journal is opened."""
+        self.done.append("open")
+
+    async def close(self) -> None:
+        """The journal is closed."""
+        self.done.append("close")
+
+    async def compare_clocks(self) -> bool:
+        """The journal compares clocks, by a record and the mark of its end."""
+        self.done.append("compare clocks")
+        self.end += 2
+        return True
+
+    async def both_ends(self, partition: TopicPartition) -> Ends:
+        """Nothing is open."""
+        assert partition == TopicPartition("casewatch.state.a", 0)
+        return Ends(self.end, self.end)
+
+    async def read(self, partition: TopicPartition, end: int) -> Journalled:
+        """The state holds nothing."""
+        self.done.append(f"read to {end}")
+        return Journalled({}, None, end)
+
+    async def positions(self, task: Task) -> Positions:
+        """The source is empty."""
+        return Positions({SOURCE: 0}, {SOURCE: 0}, {SOURCE: 0})
+
+    def feed(self, lease: Lease, first: dict[Input, int]) -> None:
+        """The task is fed."""
+        self.done.append("feed")
+        self.fed.set()
+
+    def starve(self, task: Task) -> None:
+        """The task is not fed any more."""
+
+
+class Shard:
+    """A core that notes what it is told; `defect` is raised then."""
+
+    clock = None
+
+    def __init__(self, defect: Exception | None = None) -> None:
+        self.told: list[tuple[list[ControlRecord], int | None]] = []
+        self.defect = defect
+
+    def restore(self, records: Iterable[Any]) -> None:
+        """There is nothing."""
+
+    def control(self, records: list[ControlRecord], end: int | None = None) -> None:
+        """Take what is ordered, or do not."""
+        self.told.append((records, end))
+        if self.defect is not None:
+            raise self.defect
+
+
+def custody_of(broker: Broker, shard: Shard) -> Custody:
+    """Custody of one task, connected, which has just been assigned."""
+    custody = Custody([GROUP], cast(Feed, broker), Health(), Metrics("1"))
+    custody.restorer, custody.prefix = cast(Restorer, broker), "casewatch"
+    custody.open_journal = lambda id: cast(Journal, broker)
+    custody.open_shard = lambda group, partition: cast(Core, shard)
+    custody.orders = lambda: Control([ORDER], end=4)
+    custody.assign([ID])
+    return custody
+
+
+async def test_a_task_is_restored_told_what_stands_and_fed() -> None:
+    """Clocks are compared when nothing is open any more, and the state is read to where that has left it."""
+    broker, shard = Broker(), Shard()
+    custody = custody_of(broker, shard)
+
+    running = asyncio.create_task(custody.run())
+    await broker.fed.wait()
+    running.cancel()
+
+    assert broker.done == ["open", "compare clocks", "read to 22", "feed"]
+    assert shard.told == [([ORDER], 4)]
+    assert [task.id for task in custody.running] == [ID]
+
+
+async def test_a_standing_order_that_meets_unreadable_state_ends_the_worker_with_the_way_out() -> None:
+    """The task is not fed, and nothing of it is committed."""
+    broker, shard = Broker(), Shard(UnreadableState("the record of case 7 cannot be read"))
+    custody = custody_of(broker, shard)
+
+    with pytest.raises(Refused) as refused:
+        await custody.run()
+
+    [problem] = refused.value.problems
+    assert (problem.element, problem.wrong) == ("casewatch.state.a/0", "the record of case 7 cannot be read")
+    assert "casewatch rebuild" in problem.right
+    assert (custody.running, custody.tasks[ID].shard) == ([], None)
+    assert "feed" not in broker.done
