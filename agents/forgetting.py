@@ -89,11 +89,11 @@ class Forgetting:
         self, follower: StateFollower, tasks: list[TopicPartition], producer: AIOKafkaProducer, wait_s: float
     ) -> list[TopicPartition]:
         """Write the order, and take it away again when all have taken it; those that have not within the time."""
-        key = self._key
+        key, before = self._key, {each: follower.heard(each) for each in tasks}
         deadline = asyncio.get_running_loop().time() + wait_s
         async with asyncio.timeout(SEND_TIMEOUT_S):
             order = await producer.send_and_wait(self.names.control, orjson.dumps({"at": now_ms()}), key)
-        while waiting := [each for each in tasks if not follower.taken(each, order.offset)]:
+        while waiting := [each for each in tasks if not follower.heard(each).taken(order.offset, before[each])]:
             if asyncio.get_running_loop().time() > deadline:
                 return waiting
             await asyncio.sleep(ASK_AGAIN_S)

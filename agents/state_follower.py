@@ -6,7 +6,7 @@ Invariant: what is known of a partition is what its newest committed records say
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -26,6 +26,18 @@ async def state_partitions(connection: Connection, names: TopicNames) -> list[To
         topics = [topic for topic in await admin.list_topics() if topic.startswith(names.state(""))]
         found = await find_topics(admin, topics)
     return [TopicPartition(topic, p) for topic in sorted(found) for p in range(found[topic].partitions)]
+
+
+class Heard(NamedTuple):
+    """How far a task has heard control: how often the topic was created anew, and up to which offset."""
+
+    topics: int
+    position: int
+
+    def taken(self, offset: int, before: "Heard") -> bool:
+        """Whether it has taken the record at `offset`, which was written when it had heard as much as `before`. Where
+        that is more, it has not noticed yet that the topic is another one."""
+        return self.position > offset and (before.position <= offset or self.topics != before.topics)
 
 
 class StateFollower:
@@ -74,9 +86,10 @@ class StateFollower:
         read = [f["processes"][process] for f in self.tasks.values() if process in f.get("processes", ())]
         return sorted({label.partition("/")[0] for each in read for label in each.get("inputs", each)})
 
-    def taken(self, partition: TopicPartition, offset: int) -> bool:
-        """Whether a task has taken the control record at `offset`."""
-        return int(self.tasks.get(partition, {}).get("control", 0)) > offset
+    def heard(self, partition: TopicPartition) -> Heard:
+        """How far a task has heard the control topic."""
+        fields = self.tasks.get(partition, {})
+        return Heard(int(fields.get("control_topics", 0)), int(fields.get("control", 0)))
 
 
 def _fields(value: bytes) -> dict[str, Any]:

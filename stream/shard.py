@@ -71,6 +71,7 @@ class Shard:
         self.by_input: dict[Input, list[Watch]] = {}
         self.positions: dict[Input, int] = {}
         self.control_position = 0
+        self.control_topics = 0
         self.moved = False
         self.control_counts: Counter[tuple[str, ...]] = Counter()
         for process in processes:
@@ -134,6 +135,7 @@ class Shard:
         beginning."""
         if end is not None and end < self.control_position:
             self.control_position, self.moved = 0, True
+            self.control_topics += 1
         for record in records:
             if record.offset < self.control_position:
                 continue
@@ -210,6 +212,8 @@ class Shard:
         }
         positions = {self._label(source): position for source, position in self.positions.items()}
         record = {"layout": LAYOUT, "positions": positions, "control": self.control_position, "processes": watches}
+        if self.control_topics:
+            record["control_topics"] = self.control_topics
         return orjson.dumps(record, default=tuple)
 
     def _label(self, source: Input) -> str:
@@ -265,7 +269,7 @@ class Shard:
 
     def _restore_task(self, fields: dict[str, Any]) -> None:
         self.positions = {self._labelled(label): int(position) for label, position in fields["positions"].items()}
-        self.control_position = fields.get("control", 0)
+        self.control_position, self.control_topics = fields.get("control", 0), fields.get("control_topics", 0)
         for name, watch in self.watches.items():
             watched = fields["processes"].get(name, {"clock": None, "inputs": {}})
             if "active" in watched:

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import orjson
+from aiokafka.admin import AIOKafkaAdminClient
 
 from agents.wall_clock import as_text, now_ms
 from tests.broker.kafka import Kafka
@@ -85,6 +86,51 @@ async def test_a_case_is_forgotten_by_every_task_and_what_remains_is_told(kafka:
         await asyncio.to_thread(program.kill)
     assert await alerted(kafka) == {"anna"}
     assert await standing(kafka) == []
+
+
+async def test_a_case_is_forgotten_though_the_control_topic_was_created_anew(kafka: Kafka, tmp_path: Path) -> None:
+    """While a worker runs and while none does: orders of the new topic are none that were heard before, though their
+    offsets are; only who has taken one is said to."""
+    name, program = "anew", worker(kafka, tmp_path, "anew")
+    await create_topics(kafka.bootstrap, {name: 1})
+    at = as_text(now_ms())
+    cases = [(case, orjson.dumps({"id": case.decode(), "act": "Open", "at": at})) for case in (b"anna", b"bert")]
+    await send(kafka.bootstrap, name, cases)
+    orders = [(b'["strange","anew","%d"]' % n, b"{}") for n in range(5)]
+    try:
+        await asyncio.to_thread(program.start, program.ready)
+        await send(kafka.bootstrap, f"{name}.control", orders)
+        await created_anew(kafka, f"{name}.control")
+        first = await asyncio.to_thread(run_command, kafka, name, "forget", "anna", "--process", name)
+        assert (first.returncode, "taken     by all 1 tasks" in first.stdout) == (0, True), first.stdout + first.stderr
+        assert "the control topic was deleted and created anew" in program.tail(200)
+
+        await send(kafka.bootstrap, f"{name}.control", orders)
+        await asyncio.sleep(1.5)  # the task has journalled that it heard them
+        assert await asyncio.to_thread(program.stop, 5) == 0
+        await created_anew(kafka, f"{name}.control")
+        early = await asyncio.to_thread(run_command, kafka, name, "forget", "bert", "--process", name, "--wait", "1")
+        assert early.returncode == 3, early.stdout + early.stderr
+        await asyncio.to_thread(program.start, program.ready)
+        second = await asyncio.to_thread(run_command, kafka, name, "forget", "bert", "--process", name)
+        assert second.returncode == 0, second.stdout + second.stderr
+    finally:
+        await asyncio.to_thread(program.kill)
+    found = {record.key: record.value for record in await committed(kafka.bootstrap, f"{name}.state.{name}")}
+    assert {key for key, value in found.items() if value is not None and key.startswith(b"case/")} == set()
+
+
+async def created_anew(kafka: Kafka, topic: str) -> None:
+    """Delete a topic of one partition, and create it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([topic])
+        while topic in await admin.list_topics():
+            await asyncio.sleep(0.05)
+    finally:
+        await admin.close()
+    await create_topics(kafka.bootstrap, {topic: 1}, **{"cleanup.policy": "compact"})
 
 
 async def standing(kafka: Kafka) -> list[bytes]:
