@@ -66,15 +66,17 @@ class Connection:
         """Make a client that asks about topics and creates them."""
         return AIOKafkaAdminClient(**self._arguments)
 
-    def reader(self, *topics: str, committed: bool = True, start: str = "earliest") -> AIOKafkaConsumer:
+    def reader(
+        self, *topics: str, committed: bool = True, start: str = "earliest", follows: bool = False
+    ) -> AIOKafkaConsumer:
         """Make a consumer without a group; its end offsets are last stable offsets, or high watermarks if not
-        `committed`."""
+        `committed`. One that `follows` a partition waits for what comes, as one of whole topics does."""
         return AIOKafkaConsumer(
             *topics,
             isolation_level="read_committed" if committed else "read_uncommitted",
             enable_auto_commit=False,
             auto_offset_reset=start,
-            fetch_max_wait_ms=FETCH_WAIT_MS if topics else _SHORT_WAIT_MS,
+            fetch_max_wait_ms=FETCH_WAIT_MS if topics or follows else _SHORT_WAIT_MS,
             max_partition_fetch_bytes=MAX_REQUEST_BYTES,
             **self._arguments,
         )

@@ -63,7 +63,7 @@ class ControlReader:
 
     async def catch_up(self) -> None:
         """Read what is there; raises the broker's errors."""
-        reader, self._fetched, self._latest = self._connection.reader(), [], {}
+        reader, self._fetched, self._latest = self._connection.reader(follows=True), [], {}
         self._next, self._anew = 0, False
         try:
             async with asyncio.timeout(START_TIMEOUT_S):

@@ -22,8 +22,8 @@ STAMP = "made-from"
 
 MODULES = (
     "announcer case census clock course deadlines departure departures echo event explanation finding findings fold "
-    "headcount inputs instances instants journalled layout levels lifecycle mapping occurrences partials people "
-    "said shard steps timekeeper verdicts voice watch wording conformance/alignment conformance/automaton "
+    "headcount inputs instances instants journalled layout levels lifecycle mapping occurrences pace partials "
+    "people said shard steps timekeeper verdicts voice watch wording conformance/alignment conformance/automaton "
     "conformance/path conformance/standing declare/book declare/journal declare/monitor declare/pairing "
     "declare/plain declare/standing declare/tally declare/vector declare/violation declare/window sla/rules "
     "sla/running sla/special sla/target sla/turning"

@@ -9,7 +9,7 @@ do not grow with the number of cases.
 from bisect import insort
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
@@ -17,23 +17,18 @@ from schemas.objective import Objective, Rate
 from schemas.partial import PartialKey, PartialKind
 from stream.cards import Cards
 from stream.case import Case, Happenings
-from stream.clock import BEFORE_TIME, END_OF_TIME, InputClock, Moment
+from stream.clock import BEFORE_TIME, InputClock, Moment
 from stream.event import Event
 from stream.inputs import Input
 from stream.layout import LAYOUT
 from stream.ledger.goals import Goal, goals, spans_tasks
 from stream.lives import Segment
 from stream.occurrences import Counted, Span, still_open
+from stream.pace import Pace, Told
 from stream.process import Process
 
 MOST_INSTANTS: Final = 1_000
 """Instants of a rate in one bucket that are told one by one; of those beyond, how many there were."""
-
-CLOCK_EVERY_MS: Final = 1_000
-"""How far the clock goes before it is told though nothing else is."""
-
-CARDS_CLOCK_EVERY_MS: Final = 10_000
-"""The same where nothing but scorecards waits for it."""
 
 Record = tuple[bytes, bytes | None]
 
@@ -66,6 +61,7 @@ class Partials:
         self.asked: dict[Process, Asked] = {}
         self.spans: dict[str, tuple[int, int]] = {}
         self.tells = False
+        self.pace = Pace()
         self.lead(process)
         self.revisions: dict[PartialKey, int] = {}
         self.values: dict[PartialKey, list[Any]] = {}
@@ -90,6 +86,7 @@ class Partials:
             asked = self.asked[process] = Asked(process)
             self.spans |= {g.name: (g.asks.bucket_ms, g.asks.window_ms) for g in asked.goals}
             self.tells = self.tells or bool(asked.goals)
+            self.pace.learn(asked.goals)
         return asked
 
     def leave(self, process: Process) -> None:
@@ -231,7 +228,7 @@ class Partials:
         if not self.wall or (moment is None and idle_at is None):
             return []  # restored, and time has not passed yet: there is no news, and it would go below what was told
         told = Told(BEFORE_TIME if moment is None else moment, idle_at)
-        if told == self.told or (self.told is not None and not others and _moved(told, self.told) < self._clock_every):
+        if told == self.told or (self.told is not None and not others and not self._due(told, self.told, clocks)):
             return []
         self.told = told
         instants = (None, None) if moment is None else moment[:2]
@@ -239,9 +236,8 @@ class Partials:
         key = PartialKey(PartialKind.CLOCK, self.process.name, "", (), self.task, 0)
         return [(key.encoded(), orjson.dumps([revision, *instants, told.moment.live, idle_at]))]
 
-    @property
-    def _clock_every(self) -> int:
-        return CLOCK_EVERY_MS if self.spans or self.silence is not None else CARDS_CLOCK_EVERY_MS
+    def _due(self, told: Told, last: Told, clocks: dict[Input, InputClock]) -> bool:
+        return self.pace.due(told, last, self.silence, quiet=all(clock.idle(self.wall) for clock in clocks.values()))
 
     def restore(self, key: str, fields: list[Any]) -> None:
         """Take up a journalled partial, if it is still asked for."""
@@ -250,21 +246,6 @@ class Partials:
             self.cards.restore(name, fields)
         elif name.rule in self.spans:
             _, self.revisions[name], *self.values[name] = fields
-
-
-class Told(NamedTuple):
-    """The clock as it was told last, and when (wall clock, ms) the task was idle."""
-
-    moment: Moment
-    idle_at: int | None
-
-
-def _moved(told: Told, last: Told) -> int:
-    """By how much a clock has moved (ms); by more than any interval where it is another kind of clock now."""
-    if told.moment.live is not last.moment.live or (told.idle_at is None) is not (last.idle_at is None):
-        return END_OF_TIME.clock
-    moved = max(told.moment.clock - last.moment.clock, told.moment.settled_to - last.moment.settled_to)
-    return max(moved, (told.idle_at or 0) - (last.idle_at or 0))
 
 
 def _broken(asked: Asked, case: Case, clock: int) -> bool:

@@ -19,8 +19,9 @@ class Topic:
     def __init__(self, *answers: tuple[list[int], int]) -> None:
         self.answers, self.at = list(answers), 0
 
-    def reader(self) -> "Topic":
+    def reader(self, *, follows: bool) -> "Topic":
         """It is its own consumer."""
+        assert follows
         return self
 
     async def start(self) -> None:
