@@ -8,6 +8,7 @@ import orjson
 from aiokafka.admin import AIOKafkaAdminClient
 
 from agents.wall_clock import as_text, now_ms
+from stream.shard import TASK_KEY
 from tests.broker.kafka import Kafka
 from tests.broker.test_bad_input import run_command, worker
 from tests.broker.traffic import committed, create_topics, latest, send
@@ -100,13 +101,14 @@ async def test_a_case_is_forgotten_though_the_control_topic_was_created_anew(kaf
     try:
         await asyncio.to_thread(program.start, program.ready)
         await send(kafka.bootstrap, f"{name}.control", orders)
+        await until_heard(kafka, name, len(orders))
         await created_anew(kafka, f"{name}.control")
         first = await asyncio.to_thread(run_command, kafka, name, "forget", "anna", "--process", name)
         assert (first.returncode, "taken     by all 1 tasks" in first.stdout) == (0, True), first.stdout + first.stderr
         assert "the control topic was deleted and created anew" in program.tail(200)
 
         await send(kafka.bootstrap, f"{name}.control", orders)
-        await asyncio.sleep(1.5)  # the task has journalled that it heard them
+        await until_heard(kafka, name, len(orders))
         assert await asyncio.to_thread(program.stop, 5) == 0
         await created_anew(kafka, f"{name}.control")
         early = await asyncio.to_thread(run_command, kafka, name, "forget", "bert", "--process", name, "--wait", "1")
@@ -118,6 +120,17 @@ async def test_a_case_is_forgotten_though_the_control_topic_was_created_anew(kaf
         await asyncio.to_thread(program.kill)
     found = {record.key: record.value for record in await committed(kafka.bootstrap, f"{name}.state.{name}")}
     assert {key for key, value in found.items() if value is not None and key.startswith(b"case/")} == set()
+
+
+async def until_heard(kafka: Kafka, name: str, orders: int) -> None:
+    """Wait until the task has journalled that it heard so many orders at least."""
+    for _ in range(100):
+        records = await committed(kafka.bootstrap, f"{name}.state.{name}")
+        newest = [record.value for record in records if record.key == TASK_KEY][-1]
+        if newest is not None and orjson.loads(newest)["control"] >= orders:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"the task has not heard {orders} orders")
 
 
 async def created_anew(kafka: Kafka, topic: str) -> None:
