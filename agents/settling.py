@@ -70,7 +70,8 @@ class Settling:
             await self._end_ours(ends, confirmed)
             ends = await self._wait(waits.soon)
         if not ends.settled:
-            self._say(f"a transaction of another producer is open on {_name(self._place)} since offset {ends.stable}")
+            right = f"if the broker does not, {way_out(self._place, ends.stable)}"
+            self._say(f"another producer's transaction is open on {_name(self._place)} since {ends.stable}; {right}")
             ends = await self._wait(waits.last)
         if not ends.settled:
             right = way_out(self._place, ends.stable)
