@@ -32,7 +32,7 @@ SLICE: Final = 100
 DUE_AT_ONCE: Final = 250
 """So many due cases are looked at before other work gets its turn: some 20 ms where each of them says something."""
 
-SLICES_IN_MEMORY: Final = 4
+SLICES_IN_MEMORY: Final = 8
 """So many slices of due deadlines wait for a commit at most: after a long absence everything may be due at once, and to
 write down what has changed holds the loop too."""
 
