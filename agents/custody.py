@@ -33,6 +33,8 @@ _log = structlog.get_logger("casewatch.tasks")
 MARKER_TIMEOUT_S: Final = 5.0
 MARKER_PAUSE_S: Final = 0.01
 
+OTHER_VERSION: Final = "another version is in force than it was opened under"
+
 OpenJournal = Callable[[TaskId], Journal]
 OpenShard = Callable[[SourceGroup, int], Core]
 Orders = Callable[[], Control]
@@ -246,9 +248,12 @@ class Custody:
         task.committed = dict(found.next) if not task.committed else task.committed
         lease = Lease(task, found.next, found.end)
         try:
-            task.shard.control(told.records, told.end)  # from here on it is told what comes
+            superseded = task.shard.control(told.records, told.end)  # from here on it is told what comes
         except UnreadableState as error:
             self.refuse(task, error)
+            return
+        if superseded:
+            self.fail(task, OTHER_VERSION, at_once=True)
             return
         task.lease = lease
         self._pending.pop(task.id, None)

@@ -14,13 +14,11 @@ from agents.definition_files import Bundle, read_definition
 from agents.definition_record import Written, decoded, definition_key, encoded, read_key
 from agents.source_groups import Watched
 from schemas.problem import Refused
-from stream.control import control_key
+from stream.control import ACTIVE, control_key
 from stream.process import Process, compile_process
 
 _log = structlog.get_logger("casewatch.definitions")
 
-ACTIVE: Final = "active"
-"""The kind of order that says which version is in force."""
 Record = tuple[bytes, bytes]
 SHOWN: Final = 3
 """So many problems of a published version are logged."""

@@ -11,13 +11,13 @@ import structlog
 
 from agents.connection import Connection
 from agents.control_reader import ControlReader
-from agents.definition_book import ACTIVE, DefinitionBook, Own, Record
+from agents.definition_book import DefinitionBook, Own, Record
 from agents.definition_record import LARGEST
 from agents.source_groups import SourceGroup
 from agents.topic_reader import read_topic
 from agents.topics import TopicNames
 from schemas.problem import Problem, Refused
-from stream.control import ControlRecord, decoded
+from stream.control import ControlRecord, InForce, active_of
 
 _log = structlog.get_logger("casewatch.definitions")
 
@@ -52,13 +52,17 @@ class DefinitionTopic:
         if not all(self.book.knows(*named) for named in active_of(records).items()):
             await self.refresh()
 
-    def in_force(self, groups: Iterable[SourceGroup], control: ControlReader) -> list[SourceGroup]:
-        """The groups, with each process as the version says that is in force."""
+    def in_force(
+        self, groups: Iterable[SourceGroup], control: ControlReader
+    ) -> tuple[list[SourceGroup], InForce]:
+        """The groups, with each process as the version says that is in force, and which those were to be."""
         active = active_of(control.latest)
-        return [
+        found = [
             group._replace(processes=tuple(self.book.in_force(process, active) for process in group.processes))
             for group in groups
         ]
+        own = {process.name: process.identity for group in found for process in group.processes}
+        return found, InForce({name: active.get(name, identity) for name, identity in own.items()})
 
     async def _publish(self) -> None:
         new = self.book.unpublished()
@@ -80,19 +84,6 @@ class DefinitionTopic:
                 await producer.send_and_wait(topic, value, key, partition=0)
         finally:
             await producer.stop()
-
-
-def active_of(records: Iterable[ControlRecord]) -> dict[str, str]:
-    """By process, the identity of the version that is in force by these records; others are passed over."""
-    active: dict[str, str] = {}
-    for record in records:
-        try:
-            order = decoded(record)
-            if order.kind == ACTIVE and order.told is not None:
-                active[order.process] = str(order.told["identity"])
-        except (ValueError, TypeError, LookupError):
-            continue
-    return active
 
 
 def _too_large(own: Own) -> Problem:

@@ -15,9 +15,11 @@ from agents.journal import Rekeyed
 from agents.source_groups import SourceGroup
 from agents.topics import TopicNames
 from stream.awake import Room
+from stream.control import InForce
 from stream.core import Core
 from stream.effects import Heartbeat, PassedOn
 from stream.inputs import Input, Origin
+from stream.process import Process
 from stream.rekeyed import RekeyedShard
 from stream.rekeying import Rekeyer
 from stream.shard import Older, Shard
@@ -54,11 +56,9 @@ class Common(NamedTuple):
 
 
 def open_core(group: SourceGroup, partition: int, counts: Mapping[str, int], common: Common) -> Core:
-    """Make the core of a task: an intake's, that of a process behind one, or a plain shard; `counts`: how many
-    partitions each topic has."""
+    """Make the core of a task that watches cases, behind an intake or not; `counts`: how many partitions each topic
+    has."""
     earliest = common.earliest
-    if group.rekeyed_to:
-        return Rekeyer(group.processes, task=partition, earliest=earliest)
     if group.rekeyed_from:
         sources = [Input(topic, p) for topic in group.rekeyed_from for p in range(counts[topic])]
         [process], [topic] = group.processes, group.topics
@@ -66,6 +66,23 @@ def open_core(group: SourceGroup, partition: int, counts: Mapping[str, int], com
         rekeyed.shard.knowing(common.older).sharing(common.room)
         return rekeyed
     return Shard(group.processes, task=partition, earliest=earliest).knowing(common.older).sharing(common.room)
+
+
+def open_intake(group: SourceGroup, active: SourceGroup, partition: int, earliest: int, under: InForce) -> Rekeyer:
+    """Make the core of an intake, by the versions in force: `active` is the group by them, `under` names them. Live
+    events from before `earliest` (ms) are refused.
+
+    A process that by its version reads other topics than by its file is passed on as the file says: which topics there
+    are is known when a worker is started."""
+    pairs = zip(group.processes, active.processes, strict=True)
+    processes = [now if _topics(now) == _topics(own) else own for own, now in pairs]
+    core = Rekeyer(processes, task=partition, earliest=earliest)
+    core.under = under
+    return core
+
+
+def _topics(process: Process) -> tuple[str, ...]:
+    return process.definition.events.topics
 
 
 def passed_on(

@@ -15,7 +15,7 @@ from aiokafka import ConsumerRecord
 
 from agents.collector import settle
 from agents.committer import Committer
-from agents.custody import Custody
+from agents.custody import OTHER_VERSION, Custody
 from agents.feed import Message
 from agents.retry import Notice
 from agents.tasks import Control, Fetched, Lease, Status, Task, Tick
@@ -64,9 +64,12 @@ class Monitor:
             if task.shard is None:
                 continue
             try:
-                task.shard.control(message.records, message.end)
+                superseded = task.shard.control(message.records, message.end)
             except UnreadableState as error:
                 self._custody.refuse(task, error)
+                continue
+            if superseded:
+                self._custody.fail(task, OTHER_VERSION, at_once=True)
 
     async def _observe(self, fetched: Fetched) -> None:
         lease, task = fetched.lease, fetched.lease.task

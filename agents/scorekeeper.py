@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from agents.source_groups import SourceGroup
 from agents.topics import TopicNames
+from stream.control import InForce
 from stream.inputs import Input
 from stream.ledger.goals import spans_tasks
 from stream.scorekeeper import Scorekeeper
@@ -21,9 +22,14 @@ def with_scorekeeper(groups: Iterable[SourceGroup], names: TopicNames) -> tuple[
 
 
 def open_scorekeeper(
-    groups: Iterable[SourceGroup], names: TopicNames, partitions: Mapping[str, int], partition: int
+    groups: Iterable[SourceGroup],
+    names: TopicNames,
+    partitions: Mapping[str, int],
+    partition: int,
+    under: InForce | None = None,
 ) -> Scorekeeper:
-    """The Ledger of all processes that publish partials; `partitions`: how many each topic has."""
+    """The Ledger of all processes that publish partials; `partitions`: how many each topic has; `under`: which versions
+    are in force."""
     told = [
         (each, group)
         for group in groups
@@ -31,4 +37,4 @@ def open_scorekeeper(
         if spans_tasks(each.definition) and not group.rekeyed_to  # an intake passes on, and tells nothing itself
     ]
     tasks = {process.name: range(partitions[group.topics[0]]) for process, group in told}
-    return Scorekeeper([process.definition for process, _ in told], tasks, Input(names.partials, partition))
+    return Scorekeeper([process.definition for process, _ in told], tasks, Input(names.partials, partition), under)

@@ -24,7 +24,7 @@ from agents.definition_topic import DefinitionTopic
 from agents.feed import Feed, Message
 from agents.generations import keep_generation, present_generation, told_generation
 from agents.health import Health
-from agents.intake import Common, open_core, with_intake
+from agents.intake import Common, open_core, open_intake, with_intake
 from agents.journal import BatchJournal, Journal, TransactionJournal
 from agents.membership import Displaced, Membership, RebalanceListener
 from agents.metrics import Metrics
@@ -71,7 +71,7 @@ class Worker:
         self.groups = self._laid_out()
         self._open_core = open_shard or self.new_core
         self.partitions: dict[str, int] = {}
-        self._room = Room(settings.unpacked)
+        self._room, self._earliest = Room(settings.unpacked), round(settings.earliest.timestamp() * 1000)
         self.connection = Connection(settings)
         self.health, self.metrics = Health(), Metrics(version)
         self.crashed = False
@@ -164,12 +164,13 @@ class Worker:
     def new_core(self, group: SourceGroup, partition: int) -> Core:
         """Make the core of a task, without memory."""
         if group.name == self.names.partials:
-            groups = self.definitions.in_force(self.groups, self.control)
-            return open_scorekeeper(groups, self.names, self.partitions, partition)
+            groups, under = self.definitions.in_force(self.groups, self.control)
+            return open_scorekeeper(groups, self.names, self.partitions, partition, under)
         if group.rekeyed_to:
-            [group] = self.definitions.in_force([group], self.control)
-        earliest = round(self.settings.earliest.timestamp() * 1000)
-        return open_core(group, partition, self.partitions, Common(earliest, self.definitions.book.older, self._room))
+            [active], under = self.definitions.in_force([group], self.control)
+            return open_intake(group, active, partition, self._earliest, under)
+        common = Common(self._earliest, self.definitions.book.older, self._room)
+        return open_core(group, partition, self.partitions, common)
 
     def _equip(self, restorer: Restorer, transactions: bool) -> None:
         custody = self.custody

@@ -184,6 +184,12 @@ class Cards:
         """Take up a journalled partial, if it is still asked for."""
         self.shares.restore(name, fields)
 
+    def follow(self, former: "Cards") -> "Cards":
+        """Count anew what other cards have counted, whose partials go on where there are the same."""
+        for name, revision in former.shares.told_of().items():
+            self.shares.begin_anew(name, revision)
+        return self
+
 
 class Move:
     """How many cases count as something else since the last drain, in one and the same way; `card` is as what."""

@@ -131,6 +131,14 @@ class InputClock:
         """Take up what `record` described."""
         self.newest_at, self.first_at, self.cold, self.newest_stamp, self.historical, self.mark, self.read_at = fields
 
+    def follow(self, fields: list[Any]) -> None:
+        """Take up what whoever reads the input tells of it (`record`). That a backlog has ended is known here alone: it
+        holds until another event is the newest, or another mark is set."""
+        caught_up, known = not self.historical, (self.newest_at, self.mark)
+        self.restore(fields)
+        if caught_up and known == (self.newest_at, self.mark):
+            self.historical = False
+
 
 class Moment(NamedTuple):
     """Two frontiers (ms): instants before `clock` are over, those before `settled_to` beyond any change; `live` where

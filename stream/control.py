@@ -5,9 +5,14 @@ once, in order of offset, whoever hands it over again; what cannot be read or is
 is counted.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import orjson
+
+ACTIVE: Final = "active"
+"""The kind of order that says which version of a process is in force."""
 
 
 class ControlRecord(NamedTuple):
@@ -40,3 +45,29 @@ def decoded(record: ControlRecord) -> Order:
         raise ValueError("a key of control is a list of texts: kind, process, and what it is about")
     kind, process, *about = parts
     return Order(kind, process, tuple(about), None if record.value is None else orjson.loads(record.value))
+
+
+def active_of(records: Iterable[ControlRecord]) -> dict[str, str]:
+    """By process, the identity of the version that is in force by these records; others are passed over."""
+    active: dict[str, str] = {}
+    for record in records:
+        try:
+            order = decoded(record)
+            if order.kind == ACTIVE and order.told is not None:
+                active[order.process] = str(order.told["identity"])
+        except (ValueError, TypeError, LookupError):
+            continue
+    return active
+
+
+class InForce:
+    """Which versions were in force, by process and identity, when a core was opened that cannot change over by
+    itself."""
+
+    def __init__(self, identities: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.identities = identities
+
+    def superseded(self, records: Iterable[ControlRecord]) -> bool:
+        """Whether records put others in force; those of processes that the core does not know are passed over."""
+        known = self.identities
+        return any(known.get(process, identity) != identity for process, identity in active_of(records).items())

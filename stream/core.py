@@ -28,8 +28,9 @@ class Core(Protocol):
     def refuse(self, source: Input, received: Received, refusal: Refusal) -> None:
         """Set aside a record that the core could not take, and go on behind it."""
 
-    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
-        """Take what is ordered from elsewhere, in order of offset; `end` is where its topic ends, if that is known."""
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> bool:
+        """Take what is ordered from elsewhere, in order of offset; `end` is where its topic ends, if that is known.
+        Whether the core has to be opened anew for it, since another version is in force than it was opened under."""
 
     def advance(self, now: int, limit: int = 1_000) -> bool:
         """Let time pass to wall clock `now` (ms), with at most `limit` firings; whether more are due."""

@@ -6,21 +6,21 @@ Invariant: each case is counted once, as what it was when it was last looked at.
 from collections import Counter
 from collections.abc import Iterable
 
-from stream.cards import Cards
 from stream.case import Case
 from stream.census import Census
 from stream.clock import Moment
 from stream.finding import Finding
+from stream.partials import Partials
 from stream.versions import Versions
 
 
 class Headcount:
     """The counts of one process (`name`) in one task; cases that scorecards leave out are noted among the `counts`."""
 
-    __slots__ = ("cards", "census", "counts", "name", "versions")
+    __slots__ = ("census", "counts", "name", "partials", "versions")
 
-    def __init__(self, name: str, versions: Versions, cards: Cards, counts: Counter[tuple[str, ...]]) -> None:
-        self.name, self.versions, self.cards, self.counts = name, versions, cards, counts
+    def __init__(self, name: str, versions: Versions, partials: Partials, counts: Counter[tuple[str, ...]]) -> None:
+        self.name, self.versions, self.partials, self.counts = name, versions, partials, counts
         self.census = Census()
 
     def flag(self, case: Case, flags: int) -> bool:
@@ -34,8 +34,9 @@ class Headcount:
 
     def card(self, case: Case, moment: Moment, over_at: int | None, unsaid: Iterable[Finding] = ()) -> bool:
         """Bring the scorecards to what a case counts as; whether that is something else than before."""
-        changed = self.cards.count(case, moment, over_at, unsaid)
-        if self.cards.shares.left_out:
-            self.counts["scorecards", self.name, "left_out"] += self.cards.shares.left_out
-            self.cards.shares.left_out = 0
+        cards = self.partials.cards
+        changed = cards.count(case, moment, over_at, unsaid)
+        if cards.shares.left_out:
+            self.counts["scorecards", self.name, "left_out"] += cards.shares.left_out
+            cards.shares.left_out = 0
         return changed

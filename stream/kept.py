@@ -20,16 +20,17 @@ restored."""
 
 
 class Kept:
-    """Cases by id; those whose version was not to be found are noted among the `counts`."""
+    """Cases by id; those whose version was not to be found are noted among the `counts`. `miscounted`: whether a case
+    was restored that was counted on other scorecards."""
 
-    __slots__ = ("awake", "cases", "changed", "counts", "name", "versions", "written")
+    __slots__ = ("awake", "cases", "changed", "counts", "miscounted", "name", "versions", "written")
 
     def __init__(self, process: Process, counts: Counter[tuple[str, ...]]) -> None:
         self.name, self.counts = process.name, counts
         self.cases: dict[str, Case | bytes] = {}
         self.changed: dict[str, None] = {}
         self.written: dict[str, bytes] = {}
-        self.versions, self.awake = Versions(process), Awake()
+        self.versions, self.awake, self.miscounted = Versions(process), Awake(), False
 
     def opened(self, case_id: str) -> Case | None:
         """A case, unpacked; None if it is not known."""
@@ -101,4 +102,15 @@ class Kept:
         flags = int(fields[FLAGS])
         self.cases[case_id] = record
         self.versions.taken_up(number_of(fields), flags)
+        self.miscounted = self.miscounted or not self.versions.active.packer.counted(fields)
         return flags
+
+    def count_anew(self, cards: str | None) -> Iterator[str]:
+        """Have every case be counted on other scorecards, of that identity, or on none; those that are to be looked
+        at."""
+        self.versions.count_on(cards, self.versions.cards[1] + 1)
+        self.miscounted = False
+        for case_id, case in self.cases.items() if cards is not None else ():
+            if isinstance(case, Case):
+                case.card, case.wake = (), AT_ONCE
+            yield case_id

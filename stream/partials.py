@@ -60,7 +60,7 @@ class Partials:
         self.process, self.task = process, task
         self.asked: dict[Process, Asked] = {}
         self.spans: dict[str, tuple[int, int]] = {}
-        self.tells = False
+        self.tells, self.cards = False, Cards(process, task)
         self.pace = Pace()
         self.lead(process)
         self.revisions: dict[PartialKey, int] = {}
@@ -69,15 +69,24 @@ class Partials:
         self.forgotten_to = BEFORE_TIME.clock
         self.told: Told | None = None
         self.wall = 0
-        self.cards, self.silence = Cards(process, task), process.definition.events.silence_ms
         self.heard: dict[Input, int] = {}
 
-    def lead(self, process: Process) -> None:
-        """Ask what the newest version asks."""
+    def lead(self, process: Process) -> bool:
+        """Ask what the newest version asks; whether its scorecards are others, for which every case is to be counted
+        anew."""
         asked = self.follow(process)
         self.process, self.rates, self.by_segment = process, asked.rates, asked.by_segment
         self.tells = bool(self.spans) or spans_tasks(process.definition)
         self.silence = process.definition.events.silence_ms
+        cards = Cards(process, self.task)
+        if (cards.kinds, cards.names) == (self.cards.kinds, self.cards.names):
+            return False
+        self.count_anew()
+        return True
+
+    def count_anew(self) -> None:
+        """Have scorecards begin with nothing, as the newest version asks for them."""
+        self.cards = Cards(self.process, self.task).follow(self.cards)
 
     def follow(self, process: Process) -> Asked:
         """What a version asks, which is told of from now on."""

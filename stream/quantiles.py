@@ -7,7 +7,7 @@ it is the same on any machine. Invariant: what is told for a quantile lies withi
 to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 BITS: Final = 6
@@ -21,11 +21,28 @@ def bin_of(length: int) -> int:
     return (shift << BITS) + (max(length, 0) >> shift)
 
 
-def middle_of(number: int) -> int:
-    """The length (ms) that stands for all of a bin."""
+def edges_of(number: int) -> tuple[int, int]:
+    """The lengths (ms) of a bin: from the first up to, not including, the second."""
     shift = max((number >> BITS) - 1, 0)
     lowest = (number - (shift << BITS)) << shift
-    return lowest + (1 << shift >> 1)
+    return lowest, lowest + (1 << shift)
+
+
+def middle_of(number: int) -> int:
+    """The length (ms) that stands for all of a bin."""
+    lowest, until = edges_of(number)
+    return lowest + (until - lowest >> 1)
+
+
+def roundest(length: int, steps: Iterable[int]) -> int:
+    """The length (ms) to be shown to people for one that `quantile` told: of its bin the one that is a multiple of the
+    first of these steps (ms, descending) that has one there, the nearest; what is told is not more exact than that."""
+    lowest, until = edges_of(bin_of(length))
+    for step in steps:
+        nearest = (length + step // 2) // step * step
+        if lowest <= nearest < until:
+            return nearest
+    return length
 
 
 def quantile(bins: Mapping[int, int], percent: int) -> int | None:

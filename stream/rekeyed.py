@@ -93,7 +93,7 @@ class RekeyedShard:
         end = reach.position + 1 if reach.end is None else reach.end
         self.shard.observe(Batch(source, reach.position if known is None else known, [], reach.position, end, read_at))
         clock = self.watch.input_clocks[source]
-        clock.restore(reach.clock)
+        clock.follow(reach.clock)
         clock.position, clock.end = reach.position, reach.end
         if reach.at is not None:
             self.known_at[source] = reach.at
@@ -111,9 +111,10 @@ class RekeyedShard:
             self.shard.refuse(origin.input, _as_it_was(received), refusal)
         self.reached, self.moved = received.offset + 1, True
 
-    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
-        """Take what is ordered from elsewhere, in order of offset; `end` is where its topic ends, if that is known."""
-        self.shard.control(records, end)
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> bool:
+        """Take what is ordered from elsewhere, in order of offset; `end` is where its topic ends, if that is known.
+        False, as for the shard."""
+        return self.shard.control(records, end)
 
     def advance(self, now: int, limit: int = 1_000) -> bool:
         """Let time pass to wall clock `now` (ms), or as far as every source is known; whether more deadlines are

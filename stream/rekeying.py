@@ -14,7 +14,7 @@ import orjson
 
 from stream.admission import Admission
 from stream.clock import ClockMode, InputClock
-from stream.control import ControlRecord
+from stream.control import ControlRecord, InForce
 from stream.effects import DeadLetter, Effects, Heartbeat, PassedOn
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import UnreadableState
@@ -115,6 +115,7 @@ class Rekeyer:
         self.task = task
         self.rekeyings: list[Rekeying] = []
         self.by_input: dict[Input, list[Rekeying]] = {}
+        self.under = InForce()
         self.positions: dict[Input, int] = {}
         self.ends: dict[Input, int] = {}
         self.now: int | None = None
@@ -155,8 +156,10 @@ class Rekeyer:
             rekeying.counts["events", rekeying.process.name, source.topic, "refused"] += 1
         self.positions[source], self.moved = received.offset + 1, True
 
-    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
-        """What is ordered from elsewhere is for shards."""
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> bool:
+        """What is ordered from elsewhere is for shards; whether other versions are in force than those that it was
+        opened under."""
+        return self.under.superseded(records)
 
     def advance(self, now: int, limit: int = 1_000) -> bool:
         """Let time pass to wall clock `now` (ms), at which the ends of all inputs are known; nothing is ever due."""

@@ -129,10 +129,10 @@ class Shard:
         self.positions[source] = received.offset + 1
         self.moved = True
 
-    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> bool:
         """Take what is ordered from elsewhere, in order of offset; what was taken before is passed over. Where
         their topic is known to end at `end`, who has heard more has heard another, and hears this one from its
-        beginning."""
+        beginning. False: a shard changes over by itself."""
         if end is not None and end < self.control_position:
             self.control_position, self.moved = 0, True
             self.control_topics += 1
@@ -147,6 +147,7 @@ class Shard:
                 self.control_counts["control", order.kind, outcome] += 1
             except (ValueError, TypeError, LookupError) as error:
                 self.control_counts["control", "unreadable", type(error).__name__] += 1
+        return False
 
     def _obey(self, order: Order) -> str:
         """Do what is ordered; what became of the order."""
@@ -206,6 +207,7 @@ class Shard:
                 "clock": watch.time.moment(),
                 "inputs": {self._label(source): clock.record() for source, clock in watch.input_clocks.items()},
                 **({"active": watch.versions.wanted} if watch.versions.wanted else {}),
+                **({"cards": watch.versions.cards[1]} if watch.versions.cards[1] else {}),
                 **watch.outages.record(),
             }
             for name, watch in self.watches.items()
@@ -240,6 +242,8 @@ class Shard:
             self._take_up(TASK_KEY, task, self._restore_task)
         for key, value in sorted(latest.items(), key=_is_no_version):
             self._take_up(key, value, partial(self._restore_record, key))
+        for watch in self.watches.values():
+            watch.restored()
 
     def _take_up(self, key: bytes, record: bytes, restore: Callable[[Any], None]) -> None:
         """Restore one record; raises `UnreadableState` whatever is wrong with it."""
@@ -274,6 +278,7 @@ class Shard:
             watched = fields["processes"].get(name, {"clock": None, "inputs": {}})
             if "active" in watched:
                 watch.activate(*watched["active"])
+            watch.versions.count_on(watch.versions.cards[0], watched.get("cards", 0))
             if watched["clock"] is not None:
                 watch.clock.moment = Moment(*watched["clock"])
             watch.outages.restore(watched.get("silences"))

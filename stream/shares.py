@@ -87,7 +87,8 @@ def _add_bin(bins: dict[int, int], number: int, sign: int) -> None:
 
 class Shares:
     """The shares of one process in one task; `names` are those of the values in a segment, a version's last. `left_out`
-    counts cases of segments that are too many."""
+    counts cases of segments that are too many; `former` are the revisions of what was told of kinds that there are no
+    more."""
 
     def __init__(self, kinds: tuple[CardKind, ...], names: Names, owner: tuple[str, int]) -> None:
         order = (*names, VERSION)
@@ -101,6 +102,7 @@ class Shares:
         self.routes: dict[Segment, list[tuple[int, Share]]] = {}
         self.first_kept = BEFORE_TIME.clock
         self.left_out = 0
+        self.former: dict[PartialKey, int] = {}
 
     def add(self, at: tuple[Segment, int], entries: Iterable[Entry], sign: int) -> int:
         """Add entries to the cards of a segment, as far as they are among some kinds (bits), or take them away; the
@@ -172,13 +174,29 @@ class Shares:
         self.routes.clear()
         return gone
 
-    def restore(self, name: PartialKey, fields: list[Any]) -> None:
-        """Take up a journalled partial, if it is still asked for."""
+    def told_of(self) -> dict[PartialKey, int]:
+        """The revisions of all that was told, whether it is still asked for or not."""
+        told = [(share, bucket, last) for share in self.shares.values() for bucket, last in share.revisions.items()]
+        return self.former | {self._key(share, bucket): last for share, bucket, last in told}
+
+    def begin_anew(self, name: PartialKey, revision: int) -> None:
+        """Tell of a partial that there is nothing in it, if it is asked for again: all that counts in it is counted
+        anew."""
+        nothing = [0, 0, 0, 0] if name.kind is PartialKind.STOCK else [0, 0, 0, 0, 0, []]
+        share = self.restore(name, [None, revision, *nothing])
+        if share is not None:
+            share.changed.add(None if name.kind is PartialKind.STOCK else name.bucket)
+            self.changed[share.at] = share
+
+    def restore(self, name: PartialKey, fields: list[Any]) -> Share | None:
+        """Take up a journalled partial, if it is still asked for; the share that it is of."""
+        _, revision, *told = fields
         kind = next((kind for kind, _ in self.places if kind.name == name.rule), None)
+        if kind is None:
+            self.former[name] = revision
         share = None if kind is None else self._share(kind, name.segment)
         if share is None:
-            return
-        _, revision, *told = fields
+            return None
         bucket = None if name.kind is PartialKind.STOCK else name.bucket
         share.revisions[bucket] = revision
         if bucket is None:
@@ -186,3 +204,4 @@ class Shares:
         else:
             *sums, bins = told
             share.buckets[bucket] = [*sums, dict(bins)]
+        return share

@@ -63,6 +63,7 @@ class Versions:
         self.by_number: dict[int, Version] = {}
         self.of: dict[Process, Version] = {}
         self.wanted: tuple[str, int] | None = None
+        self.cards: tuple[str | None, int] = identity_of(card_kinds(own.definition)), 0
         self.active = self.version(own)
 
     def version(self, process: Process) -> Version:
@@ -76,8 +77,20 @@ class Versions:
         """Let a version read what any of them wrote."""
         self.known.update(version.packer.known)
         version.packer.known, version.packer.filed = self.known, self.filed
-        version.packer.cards = identity_of(card_kinds(self.own.definition))  # scorecards are those of the newest file
+        version.packer.cards = self._cards_name()
         return version
+
+    def _cards_name(self) -> str | None:
+        """What names the scorecards that cases are counted on: those that came back are others."""
+        identity, number = self.cards
+        return f"{identity}#{number}" if identity is not None and number else identity
+
+    def count_on(self, identity: str | None, number: int) -> None:
+        """Have cases be of the scorecards of an identity, which are the `number`-th others: what was counted before
+        counts no more."""
+        self.cards = identity, number
+        for version in self._all():
+            version.packer.cards = self._cards_name()
 
     def _file(self, version: Version, number: int, labels: str) -> None:
         version.number = version.packer.number = number

@@ -10,6 +10,7 @@ from typing import Any
 
 from stream.admission import Admission
 from stream.announcer import Announcer
+from stream.card_kinds import identity_of
 from stream.case import Case, flags_of
 from stream.census import AGAIN
 from stream.clock import END_OF_TIME, InputClock, Moment
@@ -50,7 +51,7 @@ class Watch:
         self.partials, self.review = Partials(process, task), Review(self.cases)
         self.announcer = Announcer(process, inputs)
         self.echo = Echo(self.announcer)
-        self.headcount = Headcount(process.name, self.versions, self.partials.cards, self.counts)
+        self.headcount = Headcount(process.name, self.versions, self.partials, self.counts)
         self.census = self.headcount.census
         self.dead_letters: list[DeadLetter] = []
         self.doubt = Doubt(self.time, self.announcer, self.partials, self.headcount)
@@ -72,7 +73,21 @@ class Watch:
         self.process, self.admission = process, Admission(process, self.admission.earliest)
         self.time.follow(process)
         self.supplements = Supplements()
-        self.partials.lead(process)
+        if self.partials.lead(process):
+            self._count_anew()
+
+    def _count_anew(self) -> None:
+        """Have every case be looked at, since the scorecards are others than those that it was counted on."""
+        for case_id in self.kept.count_anew(identity_of(self.partials.cards.kinds)):
+            self.deadlines.arm(AT_ONCE, case_id)
+
+    def restored(self) -> None:
+        """Note that all is taken up. Where a case was counted on other scorecards, whatever these tell was told before
+        those were, and does not go with what the cases say of themselves."""
+        cards = self.partials.cards
+        if self.kept.miscounted or (cards.shares.former and not cards.kinds):
+            self.partials.count_anew()
+            self._count_anew()
 
     def observe(self, batch: Batch, records: list[Received]) -> None:
         """Take records of a batch: events, clock marks, tombstones and refusals."""
@@ -303,7 +318,7 @@ class Watch:
     def restore(self, case_id: str, record: bytes, fields: list[Any]) -> None:
         """Take up a journalled case, whose fields are given too; it is unpacked when it is first touched."""
         flags = self.kept.restore(case_id, record, fields)
-        wake = fields[WAKE] if self.versions.active.packer.counted(fields) else AT_ONCE
+        wake = fields[WAKE]
         self.census.move(0, flags)
         self.review.due = self.review.due or flags & AGAIN != 0
         if wake is not None:

@@ -40,7 +40,7 @@ COMMANDS: Final = (
     Command("rebuild", "rebuild", "Build the state anew from history, and put it in force."),
     Command("forget", "forget", "Remove a case and its alerts, and say what cannot be reached."),
     Command("doctor", "doctor", "Examine an installation: what is wrong, and what to do."),
-    Command("schema", "schema", "Print the JSON Schema of definitions, or of alerts."),
+    Command("schema", "schema", "Print the JSON Schema of definitions, or of the records that are published."),
     Command("simulate", "simulate", "Write made-up support tickets to a topic."),
 )
 

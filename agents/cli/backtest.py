@@ -65,7 +65,7 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
         for card in report.scorecards:
             _write(writer(cards, scorecards), card.model_dump_json(by_alias=True).encode())
     tell(report.refused, report.refusals - len(report.refused))
-    _print(process, report, found, console(stderr="-" in map(str, outputs.values())))
+    _print(process, report, found, console(stderr="-" in map(str, outputs.values())), written=bool(scorecards))
     print(f"read {len(records)} events in {parsing:.1f} s", file=sys.stderr)
     print(f"ran them in {report.seconds:.1f} s of one core: {report.speed:,.0f} events/s", file=sys.stderr)
     if _nothing_read(read, report):
@@ -91,8 +91,11 @@ def _write(write: Callable[[bytes], None] | None, body: bytes) -> None:
         write(body + b"\n")
 
 
-def _print(process: Process, report: Report, found: Counter[tuple[str, str, str]], out: Console) -> None:
-    """The summary: alerts by rule and stage or deviation, and what became of them; scorecards; events by outcome."""
+def _print(
+    process: Process, report: Report, found: Counter[tuple[str, str, str]], out: Console, *, written: bool
+) -> None:
+    """The summary: alerts by rule and stage or deviation, and what became of them; scorecards, whether they were
+    `written` or not; events by outcome."""
     table = Table(title=escape(f"{process.name} {process.version}"), title_justify="left")
     for column in ("rule", "says", "alerts", "open at the end", "resolved", "taken back"):
         table.add_column(column, justify="left" if column in ("rule", "says") else "right")
@@ -102,7 +105,7 @@ def _print(process: Process, report: Report, found: Counter[tuple[str, str, str]
         total = sum(states.values())
         table.add_row(escape(rule), escape(says), *(str(count) for count in (total, total - sum(closed), *closed)))
     out.print(table)
-    print_cards(report.scorecards, out)
+    print_cards(report.scorecards, out, written=written)
     outcomes = report.outcomes()
     unjudged = outcomes.pop("unjudged", 0)
     events = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))

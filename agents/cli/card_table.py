@@ -10,18 +10,25 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from schemas.duration import DAY, HOUR, MINUTE, SECOND
 from schemas.scorecard import Period, Scorecard
+from stream.quantiles import roundest
 from stream.wording import length_text
 
 MOST_ROWS: Final = 20
-SECOND_MS: Final = 1_000
-MINUTE_MS: Final = 60_000
+STEPS: Final = tuple(
+    count * unit
+    for unit, counts in ((DAY, (1,)), (HOUR, (12, 6, 1)), (MINUTE, (30, 15, 5, 1)), (SECOND, (30, 15, 5, 1)))
+    for count in counts
+)
+"""What lengths are shown in whole multiples of, the first that is as exact as what is told."""
 WHOLE: Final = "all cases"
-COLUMNS: Final = ("cases", "started", "closed", "on time", "p50", "p90", "open now", "breached now")
+COLUMNS: Final = ("cases", "started", "closed", "on time", "half within", "9 of 10 within", "open now", "breached now")
 
 
-def print_cards(cards: Sequence[Scorecard], out: Console) -> None:
-    """Print the cards, the whole process first, then the segments in which most happened."""
+def print_cards(cards: Sequence[Scorecard], out: Console, *, written: bool = False) -> None:
+    """Print the cards, the whole process first, then the segments in which most happened; `written`: whether all are
+    in a file, too."""
     if not cards:
         return
     order = sorted(cards, key=lambda card: (len(card.labels), -card.window.closed - card.window.started))
@@ -35,7 +42,8 @@ def print_cards(cards: Sequence[Scorecard], out: Console) -> None:
         table.add_row(escape(_name(card)), *_row(card))
     out.print(table)
     if len(order) > MOST_ROWS:
-        out.print(f"and {len(order) - MOST_ROWS} more cards: write them all with --scorecards")
+        where = "they are with the others that --scorecards wrote" if written else "write them all with --scorecards"
+        out.print(f"and {len(order) - MOST_ROWS} more cards: {where}")
 
 
 def _name(card: Scorecard) -> str:
@@ -57,8 +65,5 @@ def _beside(now: str, before: str) -> str:
 
 
 def _length(length: int | None) -> str:
-    """A length of time, in whole minutes or seconds where it has any: what is told is not more exact than that."""
-    if length is None:
-        return "-"
-    unit = next((unit for unit in (MINUTE_MS, SECOND_MS) if length >= unit), 1)
-    return length_text(round(length / unit) * unit)
+    """A length of time, as round as it may be: 4 h where what is told stands for 3 h 58 min as well."""
+    return "-" if length is None else length_text(roundest(length, STEPS))

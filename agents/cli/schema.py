@@ -15,10 +15,12 @@ class Subject(StrEnum):
 
     DEFINITION = "definition"
     ALERT = "alert"
+    SCORECARD = "scorecard"
+    DEAD_LETTER = "dead-letter"
 
 
 def schema(
-    of: Annotated[Subject, typer.Option(help="Of definition files, or of alerts as subscribers read them.")] = (
+    of: Annotated[Subject, typer.Option(help="Of definition files, or of records as subscribers read them.")] = (
         Subject.DEFINITION
     ),
 ) -> None:
@@ -36,7 +38,16 @@ def _schema(of: Subject) -> dict[str, Any]:
         from schemas.definition_schema import definition_schema
 
         return definition_schema()
-    from schemas.alert import Alert
-    from schemas.definition_schema import DIALECT
+    from pydantic import BaseModel
 
-    return {"$schema": DIALECT, **Alert.model_json_schema(mode="serialization")}
+    from schemas.alert import Alert
+    from schemas.dead_letter import DeadLetter
+    from schemas.definition_schema import DIALECT
+    from schemas.scorecard import Scorecard
+
+    records: dict[Subject, type[BaseModel]] = {
+        Subject.ALERT: Alert,
+        Subject.SCORECARD: Scorecard,
+        Subject.DEAD_LETTER: DeadLetter,
+    }
+    return {"$schema": DIALECT, **records[of].model_json_schema(mode="serialization")}

@@ -79,6 +79,11 @@ class Cards:
         self.records: dict[bytes, bytes | None] = {}
         self.gone: list[PartialKey] = []
 
+    @property
+    def asked(self) -> set[tuple[str, str]]:
+        """The processes and names of the kinds of cards that there are."""
+        return {(process, kind) for process, issuer in self.issuers.items() for kind in issuer.kinds}
+
     def put(self, name: PartialKey, told: list[Any]) -> str:
         """Take what a task tells of a card; what became of it."""
         kind = self.issuers[name.process].kinds.get(name.rule)

@@ -9,7 +9,7 @@ record, but that scorecards are written anew after it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -47,6 +47,7 @@ class Ledger:
         self.cards = Cards(definitions)
         for definition in definitions:
             self.goals |= {(goal.process, goal.name): goal for goal in goals(definition)}
+        self.fresh: set[tuple[str, str]] = set()
         self.followed: dict[Name, Followed] = {}
         self.order: list[Name] = []
         self.segments = Counter[tuple[str, str]]()
@@ -108,7 +109,8 @@ class Ledger:
         self.segments[at[:2]] += 1
         self.order = []
         followed = self.followed[at] = Followed(goal, name.segment, self.out)
-        followed.begin(self.passed.get(name.process, BEFORE_TIME))
+        if at[:2] not in self.fresh:
+            followed.begin(self.passed.get(name.process, BEFORE_TIME))
         return followed
 
     def advance(self, now: int, limit: int = 1_000) -> bool:
@@ -163,6 +165,7 @@ class Ledger:
 
     def _pass(self) -> None:
         """Note that every segment has been followed to where its process is."""
+        self.fresh.clear()
         for process, frontier in self.frontiers.items():
             if frontier.moment is not None and frontier.moment != self.passed.get(process):
                 self.passed[process] = frontier.moment
@@ -218,10 +221,21 @@ class Ledger:
             journal.append((orjson.dumps(["silence", *topic]), orjson.dumps([LAYOUT, state], default=tuple)))
         return journal
 
-    def restore(self, records: Iterable[Record]) -> None:
+    @property
+    def asked(self) -> set[tuple[str, str]]:
+        """By process, the rules of which partials are taken: of others nothing is known."""
+        return self.goals.keys() | self.cards.asked | self.feeds.feeds.keys() | {(name, "") for name in self.frontiers}
+
+    def restore(self, records: Iterable[Record], known: Container[tuple[str, str]] | None = None) -> None:
         """Rebuild from journalled (key, value) pairs in order, later pairs of a key replacing earlier ones; raises
-        `UnreadableState`. What nobody asks for any more is passed over."""
+        `UnreadableState`. What nobody asks for any more is passed over.
+
+        `known`: what was `asked` when they were journalled, where that was not the same. A goal beyond that, of which
+        nothing was journalled, is followed from the first partial that there is of it.
+        """
         latest = {key: value for key, value in dict(records).items() if value is not None}
+        if known is not None:
+            self.fresh = {goal for goal in self.goals if goal not in known} - set(map(_rule_of, latest))
         states = {key: value for key, value in latest.items() if key.startswith(_STATES)}
         for key, value in [*(pair for pair in latest.items() if pair[0] not in states), *sorted(states.items())]:
             try:
@@ -244,7 +258,7 @@ class Ledger:
         if kind == "passed":
             self.passed[process] = Moment(*rest[0])
             for at, begun in self.followed.items():
-                if at[0] == process:
+                if at[0] == process and at[:2] not in self.fresh:
                     begun.begin(self.passed[process])
         elif kind == "silence":
             self.feeds.restore(process, of[0], rest[0])
@@ -252,3 +266,11 @@ class Ledger:
             followed = self._followed(PartialKey(PartialKind.WINDOW, process, of[0], tuple(of[1]), 0, 0))
             if followed is not None:
                 followed.restore(*rest)
+
+
+def _rule_of(key: bytes) -> tuple[Any, ...]:
+    """The process and the rule that a journalled record is of, where it is of one."""
+    try:
+        return tuple(map(str, orjson.loads(key)[1:3]))
+    except (ValueError, TypeError, LookupError):
+        return ()

@@ -9,10 +9,9 @@ import pytest
 from agents.cli.run import load_all
 from agents.definition_book import DefinitionBook
 from agents.definition_record import Written, decoded, definition_key, encoded, read_key
-from agents.definition_topic import active_of
 from agents.source_groups import Watched
 from schemas.problem import Problem
-from stream.control import ControlRecord, control_key
+from stream.control import ControlRecord, active_of, control_key
 from tests.stream.nets import sequence
 
 DEFINITION = """

@@ -7,7 +7,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from agents.committer import Committer
-from agents.custody import Custody
+from agents.custody import OTHER_VERSION, Custody
 from agents.monitor import SLICE, SLICES_IN_MEMORY, Monitor
 from agents.source_groups import SourceGroup, TaskId
 from agents.tasks import Control, Fetched, Lease, Status, Task, Tick
@@ -18,6 +18,7 @@ from stream.shard import PositionGap, Shard
 
 NOW = 1_795_000_000_000
 SOURCE, OTHER = Input("a", 0), Input("b", 0)
+ANEW = b"anew"
 GROUP = SourceGroup("a", ("a", "b"), (), ("earliest", "earliest"))
 
 
@@ -49,14 +50,17 @@ class FakeShard:
         """Somewhere."""
         return 50
 
-    def control(self, records: list[ControlRecord], end: int | None = None) -> None:
-        """Take what is told."""
+    def control(self, records: list[ControlRecord], end: int | None = None) -> bool:
+        """Take what is told, and go on as it is, unless it is ordered to be another."""
         self._defect("control", records)
         self.calls.append(("control", ([record.offset for record in records], end)))
+        return any(record.key == ANEW for record in records)
 
 
 class FakeCustody:
     """Notes what is done with a task."""
+
+    running: list[Task]
 
     def __init__(self) -> None:
         self.failed: list[str] = []
@@ -149,6 +153,19 @@ async def test_what_was_fetched_under_an_old_lease_does_not_reach_the_shard() ->
     await bench.feed(3)
 
     assert bench.shard.calls == []
+
+
+async def test_a_core_that_goes_by_a_version_no_longer_in_force_is_opened_anew() -> None:
+    """A core that changes over by itself, or that the order is not for, goes on with its memory."""
+    bench = Bench()
+    bench.custody.running = [bench.task]
+
+    await bench.monitor.handle(Control([ControlRecord(0, b"mute", b"{}")]))
+    assert (bench.custody.failed, bench.lease.alive) == ([], True)
+
+    await bench.monitor.handle(Control([ControlRecord(1, ANEW, b"{}")]))
+    assert (bench.custody.failed, bench.lease.alive) == ([OTHER_VERSION], False)
+    assert bench.shard.calls == [("control", ([0], None)), ("control", ([1], None))]
 
 
 async def test_time_passes_only_where_every_input_is_known() -> None:

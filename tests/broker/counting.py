@@ -67,8 +67,9 @@ class CountingShard:
         self.letters.append(DeadLetter(source, received.offset, "counting", refusal.reason, refusal.message))
         self.positions[source] = received.offset + 1
 
-    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> None:
+    def control(self, records: Iterable[ControlRecord], end: int | None = None) -> bool:
         """Nothing is ordered here."""
+        return False
 
     def advance(self, now: int, limit: int = 1000) -> bool:
         """Nothing is ever due."""

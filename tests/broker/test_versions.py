@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from agents.cli.run import load_all
+from agents.definition_book import DefinitionBook
 from agents.wall_clock import now_ms
 from tests.broker.kafka import Kafka
 from tests.broker.traffic import CASEWATCH, WorkerProgram, committed, create_topics, latest, send
@@ -167,3 +169,49 @@ async def test_workers_are_replaced_one_by_one(kafka: Kafka, tmp_path: Path) -> 
     assert said_once(alerts)
     orders = [orjson.loads(record.value) for record in await committed(kafka.bootstrap, "rolling.control")]
     assert [order["version"] for order in orders] == ["1", "2"]
+
+
+OFTEN = """
+  - {id: often, kind: rate, of: Opened, window: 1h, at_most: 3}
+"""
+
+
+def stricter(folder: Path, topic: str) -> DefinitionBook:
+    """Version 2 with a rate, to be published."""
+    file = Path(written(folder, topic, "2"))
+    file.write_text(file.read_text().replace("privacy:", OFTEN.strip("\n") + "\nprivacy:"))
+    return DefinitionBook(load_all([file], [], b""))
+
+
+async def put_in_force(kafka: Kafka, topic: str, book: DefinitionBook) -> None:
+    """Publish definitions and put them in force, as a worker does that is started with them."""
+    await send(kafka.bootstrap, f"{topic}.definitions", [(own.key, own.record) for own in book.unpublished()])
+    await send(kafka.bootstrap, f"{topic}.control", book.orders({}, now_ms()))
+
+
+async def test_goals_of_a_version_count_from_when_it_is_put_in_force(kafka: Kafka, tmp_path: Path) -> None:
+    """Whoever keeps score was opened under the version before, and goes on running; what the tasks told of the new rate
+    before it knew of that is not lost."""
+    await create_topics(kafka.bootstrap, {"goals": 1})
+    running = worker(kafka, tmp_path, "keeping", "goals", "1")
+    book = stricter(tmp_path, "goals")
+    try:
+        await asyncio.to_thread(running.start, running.ready)
+        await happen(kafka, "goals", "Opened", ["before"])
+        await journalled(kafka, "goals", ["before"])
+        await put_in_force(kafka, "goals", book)
+        alerts: list[dict[str, Any]] = []
+        for number in range(100):
+            await happen(kafka, "goals", "Opened", [f"after-{number}"])
+            alerts = [orjson.loads(record.value) for record in await committed(kafka.bootstrap, "goals.alert-log")]
+            if any(alert["rule"] == "often" for alert in alerts):
+                break
+            await asyncio.sleep(0.2)
+        log = running.tail(10_000).splitlines()
+        assert await asyncio.to_thread(running.stop, 10) == 0
+    finally:
+        await asyncio.to_thread(running.kill)
+
+    assert [(a["state"], a["version"], a["episode"]) for a in alerts if a["rule"] == "often"] == [("raised", "2", 1)]
+    assert said_once(alerts)
+    assert len([line for line in log if "task restored" in line and "partials" in line]) == 2

@@ -136,3 +136,57 @@ def test_a_task_that_is_given_up_leaves_its_room_to_the_others() -> None:
         gc.enable()
     kept.live(*(event(1, "Called", f"T-{case}") for case in range(4)))
     assert len(watch.kept.awake.order) == 4
+
+
+def asleep(task: Task) -> set[str]:
+    """The cases that are packed."""
+    (watch,) = task.shard.watches.values()
+    return {case_id for case_id, case in watch.cases.items() if isinstance(case, bytes)}
+
+
+def test_what_was_woken_for_a_moment_is_packed_before_any_other() -> None:
+    """The others in the order in which they were last looked at."""
+    awake = Awake()
+    awake.share(Room(1))
+    for case_id in ("old", "middle", "new", "woken"):
+        awake.use(case_id)
+    awake.use("middle")
+
+    awake.doze("woken")
+
+    assert list(awake.surplus()) == ["woken", "old", "new"]
+    assert list(awake.order) == ["middle"]
+
+
+def test_of_those_woken_for_a_moment_the_last_goes_first() -> None:
+    """One that something happens in meanwhile is as any other."""
+    awake = Awake()
+    awake.share(Room(0))
+    for case_id in ("busy", "first", "second", "touched"):
+        awake.use(case_id)
+    for case_id in ("first", "touched", "second"):
+        awake.doze(case_id)
+
+    awake.use("touched")
+
+    assert list(awake.surplus()) == ["second", "first", "busy", "touched"]
+
+
+def test_deadlines_of_packed_cases_do_not_push_out_those_in_which_something_happens() -> None:
+    """Nine old cases come due: each is looked at, says what it has to say, and is packed again; the three that were
+    looked at last stay unpacked."""
+    task = Task(ASKED)
+    (watch,) = task.shard.watches.values()
+    watch.kept.awake.share(Room(3))
+    for n in range(9):
+        task.live(event(n, "Opened", f"T-{n}"))
+    for n in range(3):
+        task.live(event(30 + n, "Opened", f"N-{n}"))
+    old, busy = {f"T-{n}" for n in range(9)}, {f"N-{n}" for n in range(3)}
+    assert asleep(task) == old
+
+    task.wait(69)
+
+    assert {alert.case for alert in task.alerts if alert.stage == "breach"} == old
+    assert asleep(task) == old
+    assert set(watch.cases) - asleep(task) == busy

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.quantiles import ACCURACY, bin_of, middle_of, quantile
+from stream.quantiles import ACCURACY, bin_of, edges_of, middle_of, quantile, roundest
 from tests.stream.cards_by_hand import lower_quantile
 
 lengths = st.lists(st.integers(0, 10**14), min_size=1, max_size=60)
@@ -22,6 +22,31 @@ def test_what_stands_for_a_length_is_near_it(length: int) -> None:
 def test_bins_keep_the_order(length: int, longer: int) -> None:
     """What is no shorter lies in no lower bin."""
     assert bin_of(length) <= bin_of(length + longer)
+
+
+@given(length=st.integers(0, 10**15))
+def test_a_length_lies_within_the_edges_of_its_bin(length: int) -> None:
+    """And what lies at the second edge in the next bin."""
+    lowest, until = edges_of(bin_of(length))
+    assert lowest <= length < until
+    assert (bin_of(lowest), bin_of(until)) == (bin_of(length), bin_of(length) + 1)
+
+
+@given(exact=st.integers(0, 10**13), steps=st.lists(st.integers(1, 10**10), max_size=5))
+def test_a_length_as_it_is_shown_is_as_near_as_what_is_told(exact: int, steps: list[int]) -> None:
+    """It could have been the exact one: it lies in the same bin."""
+    told = middle_of(bin_of(exact))
+    shown = roundest(told, sorted(steps, reverse=True))
+    assert bin_of(shown) == bin_of(exact)
+    assert abs(shown - told) <= ACCURACY * told
+
+
+@pytest.mark.parametrize(
+    ("exact", "shown"), [(14_400_000, 14_400_000), (14_290_000, 14_400_000), (1_799_000, 1_800_000)]
+)
+def test_a_length_is_shown_as_round_as_it_may_be(exact: int, shown: int) -> None:
+    """3 h 58 min and 4 h are of one bin, so are half an hour and a second less."""
+    assert roundest(middle_of(bin_of(exact)), [3_600_000, 1_800_000, 60_000]) == shown
 
 
 @pytest.mark.parametrize("length", [0, 1, 63, 64, 127])

@@ -28,8 +28,8 @@ class Way:
     """Sources of so many partitions, an intake task for each, and the tasks behind them; everything is remembered, so
     that any task can lose its memory."""
 
-    def __init__(self, sources: int = 2, behind: int = 2) -> None:
-        self.process = process(**PARTS)
+    def __init__(self, sources: int = 2, behind: int = 2, parts: dict[str, Any] | None = None) -> None:
+        self.process = process(**(PARTS if parts is None else parts))
         self.inputs = [Input(TOPIC, p) for p in range(sources)]
         self.records: list[list[Received]] = [[] for _ in self.inputs]
         self.intakes = [Rekeyer([self.process], task=p) for p in range(sources)]

@@ -65,9 +65,29 @@ def test_the_summary_shows_each_window_beside_the_one_before(backtest: Command) 
     assert "1 d up to 2026-03-03 15:00 UTC" in ran.out
     rows = {line.split("│")[1].strip(): line for line in ran.out.splitlines() if line.startswith("│")}
     assert [cell.strip() for cell in rows["all cases"].split("│")[2:8]] == [
-        "1 (1)", "1 (1)", "0.0 % (100.0 %)", "3 h 59 min (1 h)", "3 h 59 min (1 h)", "1",
+        "1 (1)", "1 (1)", "0.0 % (100.0 %)", "4 h (1 h)", "4 h (1 h)", "1",
     ]  # fmt: skip
     assert "supplier [b]south" in rows
+
+
+def test_of_more_cards_than_are_shown_it_is_told_where_they_are(
+    backtest: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the file, or what to do to have one."""
+    monkeypatch.setattr("agents.cli.card_table.MOST_ROWS", 1)
+
+    assert "and 2 more cards: write them all with --scorecards" in backtest().out
+    assert "and 2 more cards: they are with the others that --scorecards wrote" in backtest(
+        "--scorecards", "cards.jsonl"
+    ).out
+
+
+def test_the_heads_of_columns_need_no_statistics(backtest: Command) -> None:
+    """Half of the cases took no longer, and nine of ten."""
+    out = backtest().out
+    assert "half within" in out
+    assert "9 of 10 within" in out
+    assert "p50" not in out
 
 
 def test_cards_that_are_off_are_neither_written_nor_shown(backtest: Command) -> None:

@@ -42,6 +42,20 @@ def test_a_definitions_schema_uses_the_words_of_the_file(
     assert set(between["required"]) == {"id", "kind", "from", "to", "target"}
 
 
+@pytest.mark.parametrize(
+    ("subject", "fields"),
+    [
+        ("scorecard", {"schema", "process", "labels", "present", "window", "before", "objectives"}),
+        ("dead-letter", {"schema", "topic", "partition", "offset", "reason", "message", "value"}),
+    ],
+)
+def test_every_record_that_is_published_has_a_schema(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], subject: str, fields: set[str]
+) -> None:
+    """Under the names that stand in the records."""
+    assert fields <= set(_schema(monkeypatch, capsys, "--of", subject)["properties"])
+
+
 def test_an_alerts_schema_has_the_fields_that_subscribers_read(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
