@@ -197,7 +197,7 @@ class Monitor:
         first_at, books = standing.first_at, standing.books
         if ended_at is None and not self._late(standing, clock):
             return [violation for book in books if book.broken for violation in book.broken[:MOST_BROKEN]]
-        found = list[Violation]()
+        found: list[Violation] = []  # to call list[Violation] would take ten times as long
         for part, book in zip(self._parts, books, strict=True):
             broken = book.broken
             if first_at is not None:

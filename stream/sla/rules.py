@@ -125,6 +125,27 @@ def promised(rule: Rule, clocks: Clocks, event: Event, first: Anchor, scene: Sce
         clocks[rule.number] = rule.until(first, event.at, due)
 
 
+class Together(NamedTuple):
+    """Rules to which an activity means nothing but that it begins, or ends, the one pause that they have in common; of
+    each of their clocks its number and its rule's extras."""
+
+    rules: tuple[Rule, ...]
+    begins: bool
+    ends: bool
+    numbers: dict[int, None]
+    lanes: tuple[tuple[int, Special], ...]
+
+
+def together(activity: str, rules: tuple[Rule, ...]) -> Together | None:
+    """All rules that an activity means something to, where it is the same pause to each of them."""
+    specials = [rule.special for rule in rules if rule.special is not None and rule.special.pauses_alone]
+    if len(specials) < len(rules) or len({(one.begins_pause, one.ends_pause) for one in specials}) > 1:
+        return None
+    begins, ends = activity in specials[0].begins_pause, activity in specials[0].ends_pause
+    lanes = tuple((number, one) for rule, one in zip(rules, specials, strict=True) for number in rule.numbers)
+    return Together(rules, begins, ends, {rule.number: None for rule in rules}, lanes)
+
+
 class Rulebook:
     """The rules of one definition, found by what an event can mean to them; `rules` has one for each clock's number,
     `keys` names those, and `troubles` counts what went wrong in them."""
@@ -156,6 +177,8 @@ class Rulebook:
         self.at_every_event = tuple(r for r, special in asked if special.at_every_event)
         self.by_activity = _by_activity((r, sorted(special.activities)) for r, special in asked)
         self.by_attribute = _by_activity((r, sorted(special.reads)) for r, special in asked)
+        found = {activity: together(activity, rules) for activity, rules in self.by_activity.items()}
+        self.together = {activity: each for activity, each in found.items() if each is not None}
 
     def instants(self) -> frozenset[str]:
         """The attributes that carry due instants."""

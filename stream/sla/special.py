@@ -175,28 +175,27 @@ class Special:
 
     def paused(self, running: Running, scene: Scene) -> Running:
         """The clock, standing still from an event on."""
-        terms = running.terms
+        anchor, start, offsets, terms = running
         if terms is None or terms.paused_at is not None:
             return running
         if len(terms.pauses) >= MOST_PAUSES:
             self.troubles["too_many_pauses", self.promise.id] += 1
             return running
         at = scene.event.at
-        now, anchor, start, offsets = self.shared.turned(terms, at), running.anchor, running.start, running.offsets
-        if offsets and self._target(terms).lengths is not None:  # what is known of it stays known
+        now = self.shared.turned(terms, at)
+        if offsets and (self.elapsed is not None or self._target(terms).lengths is not None):  # what is known stays so
             return made(Running, (anchor, start, offsets[: bisect_left(offsets, at - start)], now))
         return made(Running, (anchor, start, self._offsets(start, now), now))
 
     def resumed(self, running: Running, scene: Scene) -> Running:
         """The clock, going on from an event."""
-        terms = running.terms
+        anchor, start, _, terms = running
         if terms is None or terms.paused_at is None:
             return running
         now = self.shared.turned(terms, scene.event.at)
-        if self.elapsed is not None and terms.choice == 0:
-            start = running.start
-            return made(Running, (running.anchor, start, delayed(self.elapsed, start, now.pauses), now))
-        return made(Running, (running.anchor, running.start, self._offsets(running.start, now), now))
+        elapsed = self.elapsed if terms.choice == 0 else None
+        offsets = self._offsets(start, now) if elapsed is None else delayed(elapsed, start, now.pauses)
+        return made(Running, (anchor, start, offsets, now))
 
     def stands_still(self, scene: Scene, paused: bool) -> bool:
         """Whether the rule is paused after an event, if it was or was not before it."""

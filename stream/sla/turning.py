@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.sla import Waiting
 from stream.event import GIVEN_UP, Anchor, Event
-from stream.sla.rules import MOST_AT_ONCE, Clocks, Rule, Rulebook, answer, begin, stop
+from stream.sla.rules import MOST_AT_ONCE, Clocks, Rule, Rulebook, Together, answer, begin, stop
 from stream.sla.running import Running, Stopped, spent
 from stream.sla.special import Scene, Special
 
@@ -34,25 +34,19 @@ def touches(book: Rulebook, event: Event, before: Mapping[str, Any], first: bool
 def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Mapping[int, int], list[Stopped]]:
     """Turn the clocks that an event touches, all where it is the `first` of its case; since when (ms) which rules are
     paused now, and what was called off."""
-    paused, stopped = scene.paused, list[Stopped]()
+    at, activity, paused = scene.event.at, scene.event.activity, scene.paused
     turned: dict[int, int] | None = None
-    at, activity = scene.event.at, scene.event.activity
-    for rule in _touched(book, scene, first):
+    stopped: list[Stopped] = []  # to call list[Stopped] would take ten times as long
+    touched = _touched(book, scene, first)
+    together = book.together.get(activity)
+    if together is not None and touched is together.rules:
+        if not paused:
+            return _pause_together(together, clocks, scene), stopped
+        if paused.keys() == together.numbers.keys():
+            return _resume_together(together, clocks, scene), stopped
+    for rule in touched:
         special = rule.special
         assert special is not None  # it is among the special ones
-        if special.pauses_alone:
-            number = rule.number
-            still = number in paused
-            if activity in (special.ends_pause if still else special.begins_pause):
-                if clocks[number] is not None or rule.lanes > 1:
-                    _pause(rule, special, clocks, scene, still)
-                if turned is None:
-                    paused = turned = dict(paused)
-                if still:
-                    del turned[number]
-                else:
-                    turned[number] = at
-            continue
         if (scene.completes and activity in special.cancels) or special.calls_off(scene):
             stopped += called_off(rule, clocks, scene.event)
         still = rule.number in paused
@@ -68,12 +62,41 @@ def turn(book: Rulebook, clocks: Clocks, scene: Scene, first: bool) -> tuple[Map
     return paused, stopped
 
 
+def _pause_together(together: Together, clocks: Clocks, scene: Scene) -> Mapping[int, int]:
+    """Pause the clocks of rules that have one pause in common; since when (ms) which rules are paused now."""
+    if not together.begins:
+        return scene.paused
+    at = scene.event.at
+    for number, special in together.lanes:
+        running = clocks[number]
+        if running is not None and (not special.begins_anew or _had_to_say(running, at)):
+            clocks[number] = special.paused(running, scene)
+    return dict.fromkeys(together.numbers, at)
+
+
+def _resume_together(together: Together, clocks: Clocks, scene: Scene) -> Mapping[int, int]:
+    """Let the clocks of rules go on that have one pause in common, where no other rule is paused."""
+    if not together.ends:
+        return scene.paused
+    at = scene.event.at
+    for number, special in together.lanes:
+        running = clocks[number]
+        if running is not None and (not special.begins_anew or _had_to_say(running, at)):
+            clocks[number] = special.resumed(running, scene)
+    return {}
+
+
+def _had_to_say(running: Running, at: int) -> bool:
+    """Whether a clock had passed a mark before an instant (ms)."""
+    return bool(running.offsets) and running.start + running.offsets[0] < at
+
+
 def _touched(book: Rulebook, scene: Scene, first: bool) -> Collection[Rule]:
     """The rules that an event may mean something to, each once; no clock runs before the first."""
     event, attributes = scene.event, scene.event.attributes
     always = book.at_first if first else book.at_every_event
     by_activity = book.by_activity.get(event.activity, ()) if scene.completes else ()
-    changed = list[Rule]()
+    changed: list[Rule] = []
     if attributes and book.by_attribute and not first:
         for name, value in attributes.items():
             if name in book.by_attribute and scene.before.get(name) != value:
@@ -110,7 +133,7 @@ def _pause(rule: Rule, special: Special, clocks: Clocks, scene: Scene, still: bo
         running = clocks[number]
         if running is None:
             continue
-        if special.begins_anew and not (running.offsets and running.start + running.offsets[0] < at):
+        if special.begins_anew and not _had_to_say(running, at):
             continue
         clocks[number] = turned(running, scene)
 
