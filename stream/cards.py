@@ -65,7 +65,10 @@ class Cards:
         true of its last instance, whether it was said already or not."""
         if not self.kinds:
             return False
-        before, now = case.card, self._present(case, over_at)
+        before = case.card
+        if over_at is None and not unsaid and before and not case.fold.tracked.lives and self._stands(case, before):
+            return False
+        now = self._present(case, over_at)
         if unsaid:
             now = now._replace(flags=now.flags | _flags(f for f in unsaid if f.instance == now.instance))
         if not case.fold.tracked.lives and len(before) < 2:  # most cases have one life
@@ -101,6 +104,13 @@ class Cards:
             self.shares.add(at, out, -move.cases)
             self.shares.add(at, into, move.cases)
         self.moves.clear()
+
+    def _stands(self, case: Case, card: tuple[Counts, ...]) -> bool:
+        """Whether an open case of one life counts as what it did, told without making anything."""
+        fold, counts = case.fold, card[-1]
+        if len(card) > 1 or counts.closed is not None or counts.flags != case.flags & STANDING | WARM * fold.warm:
+            return False
+        return not self.moved(case) and (bool(self.names) or self._segment(case) == counts.segment)
 
     def _once(self, card: tuple[Counts, ...]) -> tuple[Counts, ...]:
         """The same counts in one piece of memory for all cases that have them."""
