@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import orjson
 
 from stream.inputs import Input, Origin, Received, Refusal
+from stream.sla.running import made
 
 REPLAY_HEADER: Final = "casewatch-replay"
 CLOCK_HEADER: Final = "casewatch-clock"
@@ -80,7 +81,7 @@ def decode_record(record: SourceRecord, max_bytes: int = MAX_VALUE_BYTES) -> Rec
     value, headers = record.value, record.headers
     decoded = None if value is None else decode_value(value, max_bytes)
     if not headers:
-        return Received(record.offset, record.timestamp, decoded)
+        return made(Received, (record.offset, record.timestamp, decoded, None, None, False, None, None, None))
     replay = _header_text(headers, REPLAY_HEADER)
     mark = _header_text(headers, CLOCK_HEADER) if value is None else None
     if mark is None:

@@ -13,6 +13,7 @@ from stream.event import Event, Place
 from stream.inputs import Refusal
 from stream.instants import Parser, instant_parser
 from stream.pseudonym import Naming
+from stream.sla.running import made
 
 XES = Mapping(
     case="case:concept:name",
@@ -96,15 +97,10 @@ class RecordReader:
         lifecycle = None if self.lifecycle is None else self.lifecycle(record)
         if lifecycle is not None:
             lifecycle = lifecycle.lower() or None if type(lifecycle) is str else _lower(lifecycle)
-        return case, Event(
-            at,
-            place,
-            activity,
-            lifecycle,
-            None if self.resource is None else self.read_resource(record),
-            None if self.event_id is None else _word(self.event_id, record),
-            self.read_attributes(record) if self.attributes else None,
-        )
+        resource = None if self.resource is None else self.read_resource(record)
+        event_id = None if self.event_id is None else _word(self.event_id, record)
+        attributes = self.read_attributes(record) if self.attributes else None
+        return case, made(Event, (at, place, activity, lifecycle, resource, event_id, attributes, False))
 
     def read_resource(self, record: dict[str, Any]) -> str | None:
         """Who did it, by the name under which they are known here."""

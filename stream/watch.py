@@ -131,23 +131,25 @@ class Watch:
         self.counts["dead_letters", self.process.name, refusal.reason] += 1
 
     def _apply(self, case_id: str, event: Event, clock: InputClock, record: Any) -> str:
-        case = self.kept.opened(case_id)
+        case = self.cases.get(case_id)
+        if type(case) is not Case:
+            case = self.kept.opened(case_id)
         if case is None:
             if event.at < self.clock.moment.clock - self.time.kept_ms:
                 return "late_dropped"
             case = self.kept.begin(case_id, Case(self.process, clock.warm(event.at, self.process.warm_horizon)))
         if case.process is not self.process and not self._begins_anew(case, event, clock):
             event = self.supplements.as_before(case.process, self.process, record, event)
-        disturbed = self.partials.by_segment and case.disturbed_by(event)
-        before = case.happenings() if disturbed else {}
+        partials = self.partials
+        before = case.happenings() if partials.by_segment and case.disturbed_by(event) else None
         outcome = case.apply(event, self.time.horizon(clock))
-        now = case.happenings() if disturbed else {}
-        if event.place in now:
-            self.partials.rearranged(before, now)
-        elif outcome != "duplicate" and self.partials.rates:
-            self.partials.happened(event, case.fold.attributes)
-        if outcome != "duplicate":
-            self.touched[case_id] = self.changed[case_id] = None
+        if outcome == "duplicate":
+            return outcome
+        self.touched[case_id] = self.changed[case_id] = None
+        if before is not None and event.place in (now := case.happenings()):
+            partials.rearranged(before, now)
+        elif partials.rates:
+            partials.happened(event, case.fold.attributes)
         return outcome
 
     def _begins_anew(self, case: Case, event: Event, clock: InputClock) -> bool:
