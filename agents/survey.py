@@ -17,7 +17,7 @@ from agents.tasks import Task
 from stream.core import Core
 from stream.inputs import Input
 from stream.ledger.standing import Figure
-from stream.shard import Snapshot
+from stream.snapshot import Snapshot
 from stream.versions import Count
 
 UNHEARD_MS: Final = 10_000

@@ -9,7 +9,7 @@ from typing import Protocol
 from stream.control import ControlRecord
 from stream.effects import Effects
 from stream.inputs import Batch, Input, Received, Refusal
-from stream.shard import Snapshot
+from stream.snapshot import Snapshot
 
 
 class Core(Protocol):

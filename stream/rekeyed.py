@@ -18,7 +18,8 @@ from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import UnreadableState
 from stream.process import Process
 from stream.rekeying import Reach
-from stream.shard import PositionGap, Shard, Snapshot
+from stream.shard import PositionGap, Shard
+from stream.snapshot import Snapshot
 
 KEY: Final = b"rekeyed"
 LAYOUT: Final = 1

@@ -19,7 +19,8 @@ from stream.effects import DeadLetter, Effects, Heartbeat, PassedOn
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import UnreadableState
 from stream.process import Process
-from stream.shard import TASK_KEY, PositionGap, Snapshot
+from stream.shard import TASK_KEY, PositionGap
+from stream.snapshot import Snapshot
 
 LAYOUT: Final = 1
 BEAT_MS: Final = 500

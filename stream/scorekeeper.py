@@ -21,7 +21,8 @@ from stream.layout import UnreadableState
 from stream.ledger.feed import Silence
 from stream.ledger.ledger import Ledger
 from stream.ledger.standing import figures
-from stream.shard import TASK_KEY, PositionGap, Snapshot
+from stream.shard import TASK_KEY, PositionGap
+from stream.snapshot import Snapshot
 
 LAYOUT: Final = 1
 

@@ -9,45 +9,30 @@ nothing, and cutting a run anywhere into `drain` and `restore` changes no findin
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Self
 
 import orjson
 
 from stream.awake import Room
-from stream.clock import ClockMode, Moment
+from stream.clock import Moment
 from stream.control import ControlRecord, Order, decoded
 from stream.effects import Effects
 from stream.inputs import Batch, Input, Received, Refusal
 from stream.layout import LAYOUT, UnreadableState, refuse_unknown
-from stream.ledger.standing import Figure
 from stream.outages import silence_told
 from stream.process import Process
-from stream.versions import Count, version_told
+from stream.snapshot import Snapshot
+from stream.versions import version_told
 from stream.watch import Watch
 
 TASK_KEY = b"task"
 VERSION_KEYS = b"version/"
 Older = Mapping[str, Mapping[str, Process]]
 """By process and identity, the versions that can be compiled when a case is of them, or one is activated."""
-NO_DELAYS: Final[Mapping[Input, int]] = MappingProxyType({})
 
 
 class PositionGap(Exception):
     """A batch does not join the last one: something between them was lost, and has to be fetched again."""
-
-
-class Snapshot(NamedTuple):
-    """What gauges show: cases by process and state, for each input its newest event time (ms), its clock mode and by
-    how much (ms) it is a delayed feed, the figures of what spans tasks, and by process how many open cases are of which
-    version."""
-
-    cases: dict[str, dict[str, int]]
-    newest_at: dict[Input, int]
-    modes: dict[Input, ClockMode]
-    figures: tuple[Figure, ...] = ()
-    versions: Mapping[str, Sequence[Count]] = MappingProxyType({})
-    delays: Mapping[Input, int] = NO_DELAYS
 
 
 class Shard:

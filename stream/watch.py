@@ -11,12 +11,9 @@ from typing import Any
 from stream.admission import Admission
 from stream.announcer import Announcer
 from stream.card_kinds import identity_of
-from stream.case import Case, flags_of
+from stream.case import Case
 from stream.census import AGAIN
-from stream.clock import END_OF_TIME, InputClock, Moment
-from stream.deadlines import Deadlines
-from stream.doubt import Doubt, Review
-from stream.echo import Echo, Situation
+from stream.clock import END_OF_TIME, InputClock
 from stream.effects import DeadLetter
 from stream.event import Event
 from stream.findings import findings_of
@@ -25,6 +22,7 @@ from stream.inputs import Batch, Input, Received, Refusal
 from stream.kept import AT_ONCE, Kept
 from stream.layout import WAKE
 from stream.ledger.feed import Silence
+from stream.lookout import Lookout
 from stream.partials import Partials
 from stream.process import Process
 from stream.renewal import over_for_renewal, renew
@@ -45,16 +43,14 @@ class Watch:
         self.time = Timekeeper(process, inputs)
         self.input_clocks, self.clock, self.outages = self.time.by_input, self.time.clock, self.time.outages
         self.counts: Counter[tuple[str, ...]] = Counter()
-        self.kept, self.touched = Kept(process, self.counts), dict[str, None]()
+        self.kept, self.supplements = Kept(process, self.counts), Supplements()
         self.cases, self.changed, self.versions = self.kept.cases, self.kept.changed, self.kept.versions
-        self.deadlines, self.supplements = Deadlines(), Supplements()
-        self.partials, self.review = Partials(process, task), Review(self.cases)
-        self.announcer = Announcer(process, inputs)
-        self.echo = Echo(self.announcer)
+        self.partials, self.announcer = Partials(process, task), Announcer(process, inputs)
         self.headcount = Headcount(process.name, self.versions, self.partials, self.counts)
         self.census = self.headcount.census
+        self.lookout = Lookout(self.kept, self.time, self.partials, self.announcer, self.headcount)
+        self.touched, self.deadlines = self.lookout.touched, self.lookout.deadlines
         self.dead_letters: list[DeadLetter] = []
-        self.doubt = Doubt(self.time, self.announcer, self.partials, self.headcount)
 
     def activate(self, identity: str, at: int) -> bool:
         """Let cases begin on another version from now on, as was decided at `at` (ms); all records are read by it.
@@ -168,18 +164,6 @@ class Watch:
         if self.time.hear(silence):
             self.counts["silences", self.process.name, silence.topic, "ended" if silence.recovered_at else "begun"] += 1
 
-    def _review(self, moment: Moment, noticed_at: int, limit: int) -> int:
-        """Look again at up to `limit` cases that a silence may have touched; `limit` where there may be more."""
-        found = self.review.next(bool(self.outages.known), limit)
-        for case_id in found:
-            case = self.kept.opened(case_id)
-            assert case is not None  # those of the cases that are known are reviewed
-            case.seen = None
-            case.flags &= ~AGAIN
-            self.changed[case_id] = None
-            self._look(case_id, moment, noticed_at)
-        return limit if self.review.due else len(found)
-
     def advance(self, wall: int, limit: int, noticed_at: int) -> int:
         """Let time pass to wall clock `wall` (ms); look at what was touched, then at up to `limit` due cases. What is
         said of them was noticed at wall clock `noticed_at` (ms).
@@ -187,97 +171,9 @@ class Watch:
         Returns how many were looked at because they were due.
         """
         if self.time.move(wall):
-            self.review.begin()  # look again at what was told or held back in another light
+            self.lookout.review.begin()  # look again at what was told or held back in another light
         self.partials.wall = max(wall, self.partials.wall)
-        moment = self.clock.moment
-        for case_id in self.touched:
-            self._look(case_id, moment, noticed_at)
-        self.touched.clear()
-        fired = self._review(moment, noticed_at, limit) if self.review.due else 0
-        while fired < limit:
-            due = self.deadlines.due(moment.clock)
-            if due is None:
-                break
-            fired += self._fire(due, moment, noticed_at)
-        if self.deadlines.crowded(len(self.cases)):
-            self.deadlines.keep(self.kept.is_armed)
-        return fired
-
-    def _fire(self, due: tuple[int, str], moment: Moment, noticed_at: int) -> int:
-        wake, case_id = due
-        asleep = isinstance(self.cases.get(case_id), bytes)
-        case = self.kept.opened(case_id)
-        if case is None or wake not in (case.wake, AT_ONCE):
-            return 0
-        case.wake = None
-        situation = None if self.time.doubtful else self.echo.situation(case, wake, moment, noticed_at)
-        if situation is None:
-            self._look(case_id, moment, noticed_at)
-        elif not self._echo(case_id, case, moment, situation):
-            said_before = len(self.announcer.records)
-            self._look(case_id, moment, noticed_at)
-            self.echo.learn(case_id, case, situation, said_before)
-        if asleep and case_id in self.cases:
-            self.kept.awake.doze(case_id)  # it is time that woke it, which says nothing of events to come
-        return 1
-
-    def _echo(self, case_id: str, case: Case, moment: Moment, situation: Situation) -> bool:
-        """Say of a case what was said of another that is alike; whether there was one."""
-        if not self.echo.sounds(case_id, case, situation):
-            return False
-        self.kept.awake.use(case_id)
-        if case.process.counted:
-            self.partials.count(case, moment, None)
-        self.changed[case_id] = None
-        self.headcount.flag(case, flags_of(case, None))
-        self.headcount.card(case, moment, None)
-        self._arm(case_id, case, case.next_look(moment, None, self.time.kept_ms))
-        return True
-
-    def _look(self, case_id: str, moment: Moment, noticed_at: int) -> None:
-        """Ask what is true of a case, say what has changed, and arm it for the next time that something may."""
-        case = self.cases[case_id]
-        self.kept.awake.use(case_id)
-        assert isinstance(case, Case)
-        if self.time.doubtful:
-            changed, look = self.doubt.look(case_id, case, moment, noticed_at)
-            if changed:
-                self.changed[case_id] = None
-            self._arm(case_id, case, look)
-            return
-        over_at = case.fold.over_at(moment.clock)
-        if case.process.counted and self.partials.count(case, moment, over_at):
-            self.changed[case_id] = None
-        silent = over_at is None and case.silent(moment.clock)
-        stance = None if silent else case.stance(moment, over_at)
-        unsaid = stance is not None and case.unsaid(stance, moment)
-        if unsaid:
-            fold = case.fold
-            before = fold.stopped, fold.past
-            if self.announcer.announce(case_id, case, moment, noticed_at):
-                self.changed[case_id] = None
-            case.seen = stance if before == (fold.stopped, fold.past) else case.stance(moment, over_at)
-        if unsaid or not case.flags:
-            self.headcount.flag(case, flags_of(case, over_at))
-            if self.headcount.card(case, moment, over_at):
-                self.changed[case_id] = None
-            if over_at is not None and case.forgotten_at(over_at, self.time.kept_ms) < moment.clock:
-                self._forget(case_id, case)
-                return
-        elif self.partials.cards.moved(case) and self.headcount.card(case, moment, over_at):
-            self.changed[case_id] = None
-        self._arm(case_id, case, case.next_look(moment, over_at, self.time.kept_ms))
-
-    def _arm(self, case_id: str, case: Case, look: int | None) -> None:
-        """Have a case looked at after an instant (ms), if that is sooner than it would be."""
-        if look is not None and (case.wake is None or look < case.wake):
-            case.wake = self.deadlines.arm(look, case_id)
-
-    def _forget(self, case_id: str, case: Case) -> None:
-        """Let a case that has long been closed leave the state, and its alerts the alerts topic."""
-        self.announcer.forget(case)
-        self.census.move(case.flags, 0)
-        self.kept.leave(case_id, case)
+        return self.lookout.look(self.clock.moment, limit, noticed_at)
 
     def forget_case(self, case_id: str) -> str:
         """Let a case go at once with all that was said of it, also what is yet to be published; what became of that.
@@ -290,7 +186,7 @@ class Watch:
         self.touched.pop(case_id, None)
         self.partials.cards.leave(case)
         self.announcer.unsay(case)
-        self._forget(case_id, case)
+        self.lookout.forget(case_id, case)
         return "forgotten"
 
     def journal(self) -> Iterator[tuple[bytes, bytes | None]]:
@@ -322,6 +218,7 @@ class Watch:
         flags = self.kept.restore(case_id, record, fields)
         wake = fields[WAKE]
         self.census.move(0, flags)
-        self.review.due = self.review.due or flags & AGAIN != 0
+        if flags & AGAIN:
+            self.lookout.review.due = True
         if wake is not None:
             self.deadlines.arm(wake, case_id)

@@ -18,7 +18,8 @@ from agents.worker import Worker
 from stream.control import ControlRecord
 from stream.effects import AlertRecord, DeadLetter, Effects
 from stream.inputs import Batch, Input, Received, Refusal
-from stream.shard import PositionGap, Snapshot
+from stream.shard import PositionGap
+from stream.snapshot import Snapshot
 
 TASK = b"task"
 

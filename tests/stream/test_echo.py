@@ -42,8 +42,8 @@ class Twins:
 
     def __init__(self, watched: Process) -> None:
         self.shard, self.deaf = Shard([watched]), Shard([watched])
-        watch = self.deaf.watches["tickets"]
-        watch.echo = Deaf(watch.announcer)
+        lookout = self.deaf.watches["tickets"].lookout
+        lookout.echo = Deaf(lookout.announcer)
         self.offset = self.moulds = 0
 
     def told(self, values: list[dict[str, Any]], now: int) -> tuple[Effects, Effects]:
@@ -57,8 +57,8 @@ class Twins:
     def _told_by(self, shard: Shard, batch: Batch, now: int) -> Effects:
         shard.observe(batch)
         while shard.advance(now, 7):
-            self.moulds = max(self.moulds, len(shard.watches["tickets"].echo.moulds))
-        self.moulds = max(self.moulds, len(shard.watches["tickets"].echo.moulds))
+            self.moulds = max(self.moulds, len(shard.watches["tickets"].lookout.echo.moulds))
+        self.moulds = max(self.moulds, len(shard.watches["tickets"].lookout.echo.moulds))
         return shard.drain()
 
 
@@ -148,7 +148,7 @@ def test_moulds_last_no_longer_than_a_moment() -> None:
     twins = Twins(process(sla=[{**SLAS[0], "id": "answer", "target": "60m", "at_risk": []}]))
     twins.told([event(0, "Opened", f"T-{number}") for number in range(9)], at(20))
     twins.told([], at(70))
-    echo = twins.shard.watches["tickets"].echo
+    echo = twins.shard.watches["tickets"].lookout.echo
     assert echo.moulds
     echo.situation(next(iter(twins.shard.watches["tickets"].cases.values())), at(60), Moment(at(71), at(70), True), 0)  # type: ignore[arg-type]  # none of them is packed
     assert not echo.moulds
