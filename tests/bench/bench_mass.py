@@ -46,7 +46,7 @@ def measure() -> Table:
     table.rows[f"{MANY_CASES:,} cases with an armed deadline each"] = {"bytes a case more": more}
     for cases in (FEW_CASES, CASES):
         table.rows[f"window of 28 days over {cases:,} cases"] = {"buckets": buckets(cases)}
-    table.notes.append("core alone, one core: looks, alerts and journal as bytes; a slice is one call of advance and settle")
+    table.notes.append("core alone, one core: looks, alerts, journal as bytes; a slice is an advance with its settling")
     table.notes.append("bytes: traced, beside the same cases without a service level, timers and clocks included")
     return table
 
