@@ -7,16 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from agents.collector import (
+    MIDDLE,
     MOST_SEARCHED,
     MOST_YOUNG,
     NEVER,
+    YOUNG,
     collect_only_what_is_new,
     collector_at_rest,
     settle,
 )
-
-YOUNG, MIDDLE = 700, 10
-"""So many new objects are searched at once, and every so many searches what they left is searched again."""
 
 
 class Knot:
@@ -60,7 +59,8 @@ def is_searched(one: object) -> bool:
 
 
 def test_a_search_of_everything_never_begins_by_itself() -> None:
-    """The other searches go on as they were."""
+    """The other searches begin seldom."""
+    gc.set_threshold(700, 10, 10)
     collect_only_what_is_new()
     assert gc.get_threshold() == (YOUNG, MIDDLE, NEVER)
 
