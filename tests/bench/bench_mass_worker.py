@@ -8,6 +8,7 @@ cases are due before the others, and are not counted.
 """
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from aiokafka import AIOKafkaConsumer
 
 from agents.topics import TopicNames
 from agents.wall_clock import now_ms
+from deploy.compile_core import MADE, STAMP, identity
 from tests.bench.bench_mass import CASES
 from tests.bench.bench_throughput import busy_seconds
 from tests.bench.bench_worker import progress
@@ -26,8 +28,6 @@ from tests.broker.kafka import Kafka
 from tests.broker.traffic import CASEWATCH, WorkerProgram, create_topics, send
 from tests.programs import NotReady
 
-PREFIX: Final = "bench-mass"
-TOPIC: Final = "orders"
 PARTITIONS: Final = 4
 TARGET_S: Final = 80
 """Long enough to write and read all cases before they are due."""
@@ -39,7 +39,7 @@ DEFINITION: Final = f"""
 process: orders
 version: "1"
 events:
-  topics: [{TOPIC}]
+  topics: [TOPIC]
   mapping: {{case: case, activity: activity, timestamp: {{path: at, format: epoch_ms}}}}
   patience: 1s
 sla: [{{id: answer, kind: between, from: Opened, to: Answered, target: {TARGET_S}s, at_risk: []}}]
@@ -47,7 +47,7 @@ sla: [{{id: answer, kind: between, from: Opened, to: Answered, target: {TARGET_S
 
 
 def measure() -> Table:
-    """One row: all due in one instant."""
+    """A row for the plain core, and one for the compiled one where it was made from these sources."""
     columns = ("to the last alert, s", "busy µs an alert", "alerts")
     table = Table("Breaches due in one instant, on a real Kafka", columns)
     table.notes.append("from the due instant on, patience of 1 s included; broker, worker and reader share the machine")
@@ -55,23 +55,37 @@ def measure() -> Table:
         kafka = Kafka(Path(folder, "kafka"))
         kafka.start()
         try:
-            table.rows[f"{CASES:,} cases, {PARTITIONS} partitions"] = asyncio.run(all_due(kafka, Path(folder)))
+            for core, surroundings in cores().items():
+                name = f"{CASES:,} cases, {PARTITIONS} partitions, {core} core"
+                table.rows[name] = asyncio.run(all_due(kafka, Path(folder), core, surroundings))
         finally:
             kafka.stop()
     return table
 
 
-async def all_due(kafka: Kafka, folder: Path) -> dict[str, float]:
+def cores() -> dict[str, dict[str, str]]:
+    """The cores that there are, each with the variables of a process that runs it."""
+    found: dict[str, dict[str, str]] = {"plain": {}}
+    stamp = MADE / STAMP
+    if stamp.is_file() and stamp.read_text() == identity():
+        found["compiled"] = {"PYTHONPATH": os.pathsep.join((str(MADE), str(Path.cwd()))), "PYTHONSAFEPATH": "1"}
+    return found
+
+
+async def all_due(kafka: Kafka, folder: Path, core: str, surroundings: dict[str, str]) -> dict[str, float]:
     """Open all cases, wait until they are due, and read what is said of them."""
-    await create_topics(kafka.bootstrap, {TOPIC: PARTITIONS})
+    prefix = topic = f"mass-{core}"
+    await create_topics(kafka.bootstrap, {topic: PARTITIONS})
     opened_at = now_ms()
-    await send(kafka.bootstrap, TOPIC, opened(range(WARM_UP), opened_at - SOONER_S * 1_000))
-    await send(kafka.bootstrap, TOPIC, opened(range(WARM_UP, WARM_UP + CASES), opened_at))
-    (folder / "orders.yaml").write_text(DEFINITION)
-    settings = {"brokers": kafka.bootstrap, "prefix": PREFIX}
+    await send(kafka.bootstrap, topic, opened(range(WARM_UP), opened_at - SOONER_S * 1_000))
+    await send(kafka.bootstrap, topic, opened(range(WARM_UP, WARM_UP + CASES), opened_at))
+    definition = folder / f"{core}.yaml"
+    definition.write_text(DEFINITION.replace("TOPIC", topic))
     options = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
-    consumer = AIOKafkaConsumer(TopicNames(PREFIX).alert_log, bootstrap_servers=kafka.bootstrap, **options)
-    worker = WorkerProgram("mass", folder, (*CASEWATCH, "run", str(folder / "orders.yaml")), **settings)
+    consumer = AIOKafkaConsumer(TopicNames(prefix).alert_log, bootstrap_servers=kafka.bootstrap, **options)
+    arguments = (*CASEWATCH, "run", str(definition))
+    worker = WorkerProgram(core, folder, arguments, brokers=kafka.bootstrap, prefix=prefix)
+    worker.settings |= surroundings
     try:
         worker.start(worker.alive)
         assert worker.process is not None, "it was started"

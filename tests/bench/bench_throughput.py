@@ -48,7 +48,7 @@ constraints:
   - {id: quick, declare: "Response[A_SUBMITTED, A_PARTLYSUBMITTED] | | |0,1,h"}
 """
 TOPIC: Final = "support.tickets"
-POLLED_EVERY_S: Final = 0.25
+POLLED_EVERY_S: Final = 1.0
 """How often the worker is asked for its counts, which is work for it too."""
 GOALS: Final = {"bare": 0.4, "agent": 3.0, "table": 6.0}
 NAMES: Final = {
