@@ -21,12 +21,12 @@ MADE, MAKING = ROOT / "build/compiled", ROOT / "build/compiling"
 STAMP = "made-from"
 
 MODULES = (
-    "announcer case census clock course deadlines departure departures echo event explanation finding findings fold "
-    "headcount inputs instances instants journalled layout levels lifecycle lookout mapping occurrences pace "
-    "partials people said shard steps timekeeper verdicts voice watch wording conformance/alignment "
-    "conformance/automaton conformance/path conformance/standing declare/book declare/journal declare/monitor "
-    "declare/pairing declare/plain declare/standing declare/tally declare/vector declare/violation declare/window "
-    "sla/rules sla/running sla/special sla/target sla/turning"
+    "admission announcer cards case census clock course deadlines departure departures echo event explanation "
+    "finding findings fold headcount inputs instances instants journalled kept layout levels lifecycle lives "
+    "lookout mapping occurrences pace partials people said shard shares steps timekeeper verdicts voice watch "
+    "wording conformance/alignment conformance/automaton conformance/path conformance/standing declare/book "
+    "declare/journal declare/monitor declare/pairing declare/plain declare/standing declare/tally declare/vector "
+    "declare/violation declare/window sla/rules sla/running sla/special sla/target sla/turning"
 ).split()
 """What an event passes through. The machines of `conformance/` are left out: they redeclare what their base declares,
 and are asked only for what no case has met before."""
