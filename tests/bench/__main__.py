@@ -2,6 +2,7 @@
 
     python -m tests.bench                      all of them
     python -m tests.bench backtest worker      some
+    python -m tests.bench parts --docs         what `parts` finds is also written into docs/speed.md
 
 Figures of one core of one machine at one moment: read them as ratios to what was measured beside them in the same run.
 """
@@ -16,18 +17,21 @@ from typing import Final
 import orjson
 from rich.console import Console
 
+from tests.bench import speed_page
 from tests.bench.figures import Table
 
 BENCHES: Final = (
     "conformance", "conformance_steps", "conformance_command", "cases", "backtest", "sla", "mass", "mass_worker",
-    "worker", "throughput", "latency",
+    "worker", "throughput", "latency", "parts",
 )  # fmt: skip
 WRITTEN: Final = Path(__file__).parents[2] / "build" / "bench.json"
 WIDTH: Final = 120
+WRITE_PAGE: Final = "--docs"
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the benches named, or all; the exit code."""
+    names = [argument for argument in arguments if argument != WRITE_PAGE]
     if unknown := set(names) - set(BENCHES):
         print(f"no such bench: {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}", file=sys.stderr)
         return 2
@@ -40,6 +44,8 @@ def main(names: list[str]) -> int:
         table = measure()
         table.show(console)
         figures.update(table.named(name))
+        if name == speed_page.BENCH and WRITE_PAGE in arguments:
+            speed_page.write(table)
     WRITTEN.parent.mkdir(exist_ok=True)
     WRITTEN.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2) + b"\n")
     print("figures: build/bench.json", file=sys.stderr)

@@ -21,9 +21,8 @@ from agents.topics import TopicNames
 from agents.wall_clock import now_ms
 from deploy.compile_core import MADE, STAMP, identity
 from tests.bench.bench_mass import CASES
-from tests.bench.bench_throughput import busy_seconds
 from tests.bench.bench_worker import progress
-from tests.bench.figures import Table
+from tests.bench.figures import Table, busy_seconds
 from tests.broker.kafka import Kafka
 from tests.broker.traffic import CASEWATCH, WorkerProgram, create_topics, send
 from tests.programs import NotReady

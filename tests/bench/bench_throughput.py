@@ -1,9 +1,10 @@
 """The whole monitor on a real Kafka, one worker on one core, held against programs that do less with the same topic.
 
 The worker decodes, folds, aligns each case to its model, runs four service levels and three constraints, journals,
-and writes alerts, exactly once. What it is held against is told in `tests.bench.contenders`. All run in one run, one
-after the other, each on one core; broker and clients share the machine. The topic is the log of BPIC 2012 in order of
-time, in copies that are interleaved under case ids of their own; without real logs, made-up support tickets.
+and writes alerts, exactly once. What it is held against is told in `tests.bench.contenders` and, a Kafka Streams
+program that is there where real logs are, in `tests.bench.streams_peer`. All run in one run, one after the other, each
+on one core; broker and clients share the machine. The topic is the log of BPIC 2012 in order of time, in copies that
+are interleaved under case ids of their own; without real logs, made-up support tickets.
 """
 
 import asyncio
@@ -23,7 +24,8 @@ from agents.logs import read_log
 from tests.bench.bench_backtest import EXAMPLES, ticket_events
 from tests.bench.bench_worker import progress
 from tests.bench.contenders import OUT
-from tests.bench.figures import Table
+from tests.bench.figures import Table, busy_seconds
+from tests.bench.streams_peer import NAME, Absent, Peer
 from tests.broker.kafka import Kafka
 from tests.broker.traffic import CASEWATCH, WorkerProgram, create_topics, send
 from tests.programs import NotReady
@@ -51,6 +53,7 @@ TOPIC: Final = "support.tickets"
 POLLED_EVERY_S: Final = 1.0
 """How often the worker is asked for its counts, which is work for it too."""
 GOALS: Final = {"bare": 0.4, "agent": 3.0, "table": 6.0}
+AMBITION: Final = 1.0
 NAMES: Final = {
     "bare": "consume, transform, produce: aiokafka alone",
     "agent": "a Faust agent that does nothing",
@@ -60,7 +63,7 @@ NAMES: Final = {
 
 def measure() -> Table:
     """One row for the monitor, and one for each of the others."""
-    columns = ("events/s", "busy µs an event", "monitor ÷ it", "by busy time", "goal")
+    columns = ("events/s", "busy µs an event", "monitor ÷ it", "by busy time", "goal", "ambition")
     table = Table("Throughput on a real Kafka, one core, four partitions", columns)
     table.notes.append("busy: the time of the program's own processor; the broker shares the machine")
     with tempfile.TemporaryDirectory() as name:
@@ -71,10 +74,12 @@ def measure() -> Table:
             definition, events = asyncio.run(filled(kafka, folder))
             monitor = table.rows["the whole monitor"] = whole_monitor(kafka, folder, definition, events)
             for what, told in NAMES.items():
-                row = table.rows[told] = contender(kafka, what, events)
-                row["monitor ÷ it"] = monitor["events/s"] / row["events/s"]
-                row["by busy time"] = row["busy µs an event"] / monitor["busy µs an event"]
-                row["goal"] = GOALS[what]
+                table.rows[told] = held_against(monitor, contender(kafka, what, events)) | {"goal": GOALS[what]}
+            try:
+                row = Peer(folder, ONE_CORE).figures(kafka.bootstrap, TOPIC, events)
+                table.rows[NAME] = held_against(monitor, row) | {"ambition": AMBITION}
+            except Absent as reason:
+                table.notes.append(f"{NAME} was not measured: {reason}")
         finally:
             kafka.stop()
     return table
@@ -83,23 +88,28 @@ def measure() -> Table:
 async def filled(kafka: Kafka, folder: Path) -> tuple[Path, int]:
     """Fill the topic; the definition and how many events there are."""
     await create_topics(kafka.bootstrap, {TOPIC: PARTITIONS, OUT: PARTITIONS})
-    data, count = os.environ.get("CASEWATCH_TEST_DATA"), 0
+    definition, records = traffic(folder)
+    count = 0
 
-    def counted(records: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    def counted() -> Iterator[tuple[bytes, bytes]]:
         nonlocal count
         for record in records:
             count += 1
             yield record
 
-    if data is None:
-        definition, records = EXAMPLES / "customer-service.yaml", tickets()
-    else:
-        definition = folder / "loans.yaml"
-        definition.write_text(LOANS)
-        shutil.copy(Path(data, "models_discovered/bpic2012_complete_imf02.pnml"), folder / "model.pnml")
-        records = loans(definition, Path(data, "bpic2012_loan/BPIC12.xes.gz"))
-    await send(kafka.bootstrap, TOPIC, counted(records))
+    await send(kafka.bootstrap, TOPIC, counted())
     return definition, count
+
+
+def traffic(folder: Path) -> tuple[Path, Iterator[tuple[bytes, bytes]]]:
+    """The definition, a file in `folder` where there are real logs, and the events by their cases."""
+    data = os.environ.get("CASEWATCH_TEST_DATA")
+    if data is None:
+        return EXAMPLES / "customer-service.yaml", tickets()
+    definition = folder / "loans.yaml"
+    definition.write_text(LOANS)
+    shutil.copy(Path(data, "models_discovered/bpic2012_complete_imf02.pnml"), folder / "model.pnml")
+    return definition, loans(definition, Path(data, "bpic2012_loan/BPIC12.xes.gz"))
 
 
 def tickets() -> Iterator[tuple[bytes, bytes]]:
@@ -115,6 +125,12 @@ def loans(definition: Path, log: Path) -> Iterator[tuple[bytes, bytes]]:
         for copy in range(COPIES):
             case = f"{record.value['case:concept:name']}-{copy}"
             yield case.encode(), orjson.dumps(record.value | {"case:concept:name": case})
+
+
+def held_against(monitor: dict[str, float], row: dict[str, float]) -> dict[str, float]:
+    """A row of another program, and what the monitor does against it."""
+    ratio, by_busy = monitor["events/s"] / row["events/s"], row["busy µs an event"] / monitor["busy µs an event"]
+    return row | {"monitor ÷ it": ratio, "by busy time": by_busy}
 
 
 def whole_monitor(kafka: Kafka, folder: Path, definition: Path, events: int) -> dict[str, float]:
@@ -136,12 +152,6 @@ def whole_monitor(kafka: Kafka, folder: Path, definition: Path, events: int) -> 
     if last == first:
         raise NotReady("the events were counted all at once: too few to measure")
     return rates(last - first, last_at - first_at, last_busy - first_busy)
-
-
-def busy_seconds(pid: int) -> float:
-    """How long a process has had a processor."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def contender(kafka: Kafka, what: str, events: int) -> dict[str, float]:

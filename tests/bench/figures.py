@@ -3,8 +3,10 @@
 Invariant: a figure is printed and written from one value; its name in the file is BENCH/ROW/COLUMN.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -52,3 +54,9 @@ def busy(work: Callable[[], Any]) -> float:
     began = process_time()
     work()
     return process_time() - began
+
+
+def busy_seconds(pid: int) -> float:
+    """How long a process has had a processor."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

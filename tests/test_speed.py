@@ -1,0 +1,104 @@
+"""The page on speed and the bench behind it: they tell of the same stages, and the stages make up the whole."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.definition_files import load_definition
+from tests.bench import bench_parts, speed_page, streams_peer
+from tests.bench.bench_backtest import EXAMPLES
+from tests.bench.bench_throughput import tickets
+from tests.bench.figures import Table
+from tests.bench.hooks import Timed, TimersCost
+
+EVENTS = 300
+
+
+@pytest.fixture(scope="module")
+def costs() -> bench_parts.Seconds:
+    """What a few made-up tickets cost, measured once."""
+    definition, model = load_definition(EXAMPLES / "customer-service.yaml")
+    partitions = bench_parts.partitioned(islice(tickets(), EVENTS))
+    return bench_parts.costs(bench_parts.Load(definition, model, partitions), rounds=1)
+
+
+def test_the_page_tells_of_the_stages_that_the_bench_measures(costs: bench_parts.Seconds) -> None:
+    """A stage that is added, renamed or left out makes the page out of date."""
+    assert speed_page.rows(speed_page.PAGE.read_text()) == list(costs) == list(bench_parts.ROWS)
+
+
+def test_the_stages_and_the_rest_are_the_whole(costs: bench_parts.Seconds) -> None:
+    """Nothing is counted twice, and nothing is left out."""
+    *stages, whole = (costs[row] for row in bench_parts.ROWS)
+
+    assert sum(stages) == pytest.approx(whole)
+
+
+def test_every_event_is_in_the_partition_of_its_key_and_in_order() -> None:
+    """So the tasks of the bench see what tasks of a worker see."""
+    partitions = bench_parts.partitioned(islice(tickets(), EVENTS))
+
+    keys = [{record.key for record in records} for records in partitions]
+    assert sum(map(len, partitions)) == EVENTS
+    assert sum(map(len, keys)) == len(set().union(*keys))
+    assert [[record.offset for record in records] for records in partitions] == [[*range(len(r))] for r in partitions]
+
+
+def test_of_two_timed_functions_each_has_its_own_time_without_that_of_the_timers() -> None:
+    """Known costs: what is called takes 2 s as measured, of which 0.1 s a call are its timer's."""
+    caller, called, cost = Timed(), Timed(), TimersCost()
+    cost.inside, cost.outside = 0.1, 0.3
+    caller.calls, caller.seconds, called.calls, called.seconds = 1, 10.0, 5, 2.0
+
+    own, below = cost.own(caller, called)
+
+    assert own == pytest.approx(10 - 0.1 - (2 + 5 * 0.2))
+    assert below == pytest.approx(2 - 5 * 0.1)
+
+
+def test_a_table_takes_the_place_of_the_last_one() -> None:
+    """What stands around the marks stays."""
+    table = Table("t", ("a", "b"), {"first": {"a": 1.25}, "second": {"a": 2, "b": 3}}, ["noted"])
+    page = f"before\n{speed_page.BEGINS}\nold\n{speed_page.ENDS}\nafter\n"
+
+    filled = speed_page.filled(page, speed_page.written(table))
+
+    assert speed_page.rows(filled) == ["first", "second"]
+    assert "| first | 1.2 | - |" in filled
+    assert "old" not in filled
+    assert filled.startswith("before\n")
+    assert filled.endswith("- noted\n" + speed_page.ENDS + "\nafter\n")
+
+
+def test_a_page_without_marks_is_left_alone() -> None:
+    """It says which lines it needs."""
+    with pytest.raises(speed_page.NoPlace, match="needs two lines"):
+        speed_page.filled("no marks", "table")
+
+
+def test_a_kafka_streams_program_that_is_not_there_says_why(tmp_path: Path, monkeypatch: Any) -> None:
+    """The throughput bench tells its row's reason instead of failing."""
+    monkeypatch.setenv(streams_peer.VARIABLE, str(tmp_path))
+
+    with pytest.raises(streams_peer.Absent, match="not there"):
+        streams_peer.built(tmp_path)
+
+
+def test_a_kafka_streams_program_is_looked_for_beside_the_real_logs(tmp_path: Path, monkeypatch: Any) -> None:
+    """Unless a variable names its folder."""
+    beside = tmp_path / "peers" / "kafka-streams"
+    beside.mkdir(parents=True)
+    (beside / "pom.xml").write_text("<project/>")
+    monkeypatch.delenv(streams_peer.VARIABLE, raising=False)
+    monkeypatch.setenv("CASEWATCH_TEST_DATA", str(tmp_path / "data"))
+
+    assert streams_peer.sources() == beside
+
+
+def test_the_busy_time_is_that_since_the_first_event() -> None:
+    """A process that started at 100 s and was busy for 3 s before its first event at 104 s."""
+    samples = [(100.0, 0.5), (102.0, 2.0), (104.0, 3.0), (106.0, 4.5)]
+
+    assert streams_peer.busy_since(samples, seconds=2.0) == 1.5
