@@ -1,6 +1,5 @@
 """The page on speed and the bench behind it: they tell of the same stages, and the stages make up the whole."""
 
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ EVENTS = 300
 def costs() -> bench_parts.Seconds:
     """What a few made-up tickets cost, measured once."""
     definition, model = load_definition(EXAMPLES / "customer-service.yaml")
-    partitions = bench_parts.partitioned(islice(tickets(), EVENTS))
+    partitions = bench_parts.partitioned(tickets(EVENTS))
     return bench_parts.costs(bench_parts.Load(definition, model, partitions), rounds=1)
 
 
@@ -38,7 +37,7 @@ def test_the_stages_and_the_rest_are_the_whole(costs: bench_parts.Seconds) -> No
 
 def test_every_event_is_in_the_partition_of_its_key_and_in_order() -> None:
     """So the tasks of the bench see what tasks of a worker see."""
-    partitions = bench_parts.partitioned(islice(tickets(), EVENTS))
+    partitions = bench_parts.partitioned(tickets(EVENTS))
 
     keys = [{record.key for record in records} for records in partitions]
     assert sum(map(len, partitions)) == EVENTS

@@ -112,9 +112,9 @@ def traffic(folder: Path) -> tuple[Path, Iterator[tuple[bytes, bytes]]]:
     return definition, loans(definition, Path(data, "bpic2012_loan/BPIC12.xes.gz"))
 
 
-def tickets() -> Iterator[tuple[bytes, bytes]]:
-    """Made-up events by their tickets."""
-    for event in ticket_events(EVENTS):
+def tickets(count: int = EVENTS) -> Iterator[tuple[bytes, bytes]]:
+    """So many made-up events by their tickets."""
+    for event in ticket_events(count):
         yield orjson.loads(event)["ticket"]["id"].encode(), event
 
 
