@@ -25,7 +25,7 @@ def costs() -> bench_parts.Seconds:
 
 def test_the_page_tells_of_the_stages_that_the_bench_measures(costs: bench_parts.Seconds) -> None:
     """A stage that is added, renamed or left out makes the page out of date."""
-    assert speed_page.rows(speed_page.PAGE.read_text()) == list(costs) == list(bench_parts.ROWS)
+    assert speed_page.rows(speed_page.PAGE.read_text(), "parts") == list(costs) == list(bench_parts.ROWS)
 
 
 def test_the_stages_and_the_rest_are_the_whole(costs: bench_parts.Seconds) -> None:
@@ -58,23 +58,24 @@ def test_of_two_timed_functions_each_has_its_own_time_without_that_of_the_timers
 
 
 def test_a_table_takes_the_place_of_the_last_one() -> None:
-    """What stands around the marks stays."""
-    table = Table("t", ("a", "b"), {"first": {"a": 1.25}, "second": {"a": 2, "b": 3}}, ["noted"])
-    page = f"before\n{speed_page.BEGINS}\nold\n{speed_page.ENDS}\nafter\n"
+    """What stands around its marks stays, other tables included."""
+    table = Table("t", ("a", "b"), {"first": {"a": 1.25, "b": 12_345}, "second": {"a": 0.254}}, ["noted"])
+    (begins, ends), (others, end) = speed_page.marks("parts"), speed_page.marks("throughput")
+    page = f"before\n{others}\n{end}\n{begins}\nold\n{ends}\nafter\n"
 
-    filled = speed_page.filled(page, speed_page.written(table))
+    filled = speed_page.filled(page, "parts", speed_page.written(table))
 
-    assert speed_page.rows(filled) == ["first", "second"]
-    assert "| first | 1.2 | - |" in filled
+    assert speed_page.rows(filled, "parts") == ["first", "second"]
+    assert "| first | 1.2 | 12,345 |\n| second | 0.25 | - |" in filled
     assert "old" not in filled
-    assert filled.startswith("before\n")
-    assert filled.endswith("- noted\n" + speed_page.ENDS + "\nafter\n")
+    assert filled.startswith(f"before\n{others}\n{end}\n")
+    assert filled.endswith(f"- noted\n{ends}\nafter\n")
 
 
 def test_a_page_without_marks_is_left_alone() -> None:
     """It says which lines it needs."""
     with pytest.raises(speed_page.NoPlace, match="needs two lines"):
-        speed_page.filled("no marks", "table")
+        speed_page.filled("no marks", "parts", "table")
 
 
 def test_a_kafka_streams_program_that_is_not_there_says_why(tmp_path: Path, monkeypatch: Any) -> None:

@@ -2,7 +2,7 @@
 
     python -m tests.bench                      all of them
     python -m tests.bench backtest worker      some
-    python -m tests.bench parts --docs         what `parts` finds is also written into docs/speed.md
+    python -m tests.bench throughput parts --docs   these two write what they find into docs/speed.md, too
 
 Figures of one core of one machine at one moment: read them as ratios to what was measured beside them in the same run.
 """
@@ -44,8 +44,8 @@ def main(arguments: list[str]) -> int:
         table = measure()
         table.show(console)
         figures.update(table.named(name))
-        if name == speed_page.BENCH and WRITE_PAGE in arguments:
-            speed_page.write(table)
+        if name in speed_page.BENCHES and WRITE_PAGE in arguments:
+            speed_page.write(name, table)
     WRITTEN.parent.mkdir(exist_ok=True)
     WRITTEN.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2) + b"\n")
     print("figures: build/bench.json", file=sys.stderr)
