@@ -56,7 +56,10 @@ def built(folder: Path) -> str:
 
 
 def _made(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=BUILD_S)
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=BUILD_S)
+    except subprocess.TimeoutExpired:
+        raise Absent(f"{command[0]} did not end within {BUILD_S} s") from None
     if done.returncode:
         told = (done.stdout + done.stderr).strip().splitlines()
         raise Absent(f"{command[0]} failed: {told[0] if told else 'it said nothing'}")
