@@ -91,6 +91,8 @@ class Metrics:
         self.clock_seconds = self._gauge("casewatch_clock_seconds", "A task's clock (Unix time)", "group", "partition")
         skew = "By how much this machine's clock is ahead of the broker's; below 0 where it is behind"
         self.clock_skew = self._gauge("casewatch_clock_skew_seconds", skew)
+        stall = "The longest that the event loop stood still within the last minute: nothing is read meanwhile"
+        self.loop_stall = self._gauge("casewatch_loop_stall_seconds", stall)
         self.ready = self._gauge("casewatch_ready", "Whether the worker is restored and caught up")
         self.broker_up = self._gauge("casewatch_broker_up", "Whether the brokers answer")
 

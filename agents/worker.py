@@ -34,6 +34,7 @@ from agents.restore import Restorer
 from agents.retry import keep_trying
 from agents.scorekeeper import open_scorekeeper, with_scorekeeper
 from agents.source_groups import SourceGroup, TaskId
+from agents.stalls import Stalls
 from agents.survey import Survey
 from agents.tasks import Control
 from agents.topic_reader import partitions_of
@@ -74,6 +75,8 @@ class Worker:
         self._room, self._earliest = Room(settings.unpacked), round(settings.earliest.timestamp() * 1000)
         self.connection = Connection(settings)
         self.health, self.metrics = Health(), Metrics(version)
+        self.stalls = Stalls()
+        self.metrics.loop_stall.set_function(self.stalls.longest)
         self.crashed = False
         self._jobs: list[asyncio.Task[None]] = []
         self.put: Callable[[Message], Awaitable[object]] | None = None
@@ -113,7 +116,7 @@ class Worker:
     async def run(self) -> None:
         """Come up and work until cancelled; raises `Refused` or `Displaced` if only a person can help."""
         await self._come_up()
-        parts = (self.feed, self.custody, self.membership, self.control)
+        parts = (self.feed, self.custody, self.membership, self.control, self.stalls)
         self._jobs = [asyncio.create_task(part.run()) for part in parts]
         done, _ = await asyncio.wait(self._jobs, return_when=asyncio.FIRST_COMPLETED)
         for job in done:
