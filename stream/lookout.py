@@ -11,6 +11,7 @@ from stream.clock import Moment
 from stream.deadlines import Deadlines
 from stream.doubt import Doubt, Review
 from stream.echo import Echo, Situation
+from stream.finding import FOREVER
 from stream.headcount import Headcount
 from stream.kept import AT_ONCE, Kept
 from stream.partials import Partials
@@ -18,7 +19,8 @@ from stream.timekeeper import Timekeeper
 
 
 class Lookout:
-    """Looks at the cases of one process in one task; `touched` are those that an event has changed since."""
+    """Looks at the cases of one process in one task; `touched` are those that an event has changed since, `held` those
+    of which something waits to be settled because time does not run live: they bear a flag, for a restore."""
 
     def __init__(
         self, kept: Kept, time: Timekeeper, partials: Partials, announcer: Announcer, headcount: Headcount
@@ -26,6 +28,7 @@ class Lookout:
         self.kept, self.cases, self.changed = kept, kept.cases, kept.changed
         self.time, self.partials, self.announcer, self.headcount = time, partials, announcer, headcount
         self.touched: dict[str, None] = {}
+        self.held: dict[str, None] = {}
         self.deadlines, self.review, self.echo = Deadlines(), Review(kept.cases), Echo(announcer)
         self.doubt = Doubt(time, announcer, partials, headcount)
 
@@ -34,6 +37,8 @@ class Lookout:
 
         What is said of them was noticed at wall clock `noticed_at` (ms).
         """
+        if self.held and moment.live:
+            self._release()
         for case_id in self.touched:
             self._look(case_id, moment, noticed_at)
         self.touched.clear()
@@ -46,6 +51,12 @@ class Lookout:
         if self.deadlines.crowded(len(self.cases)):
             self.deadlines.keep(self.kept.is_armed)
         return fired
+
+    def _release(self) -> None:
+        """Have what was held be told now that time runs live: it is not to wait until it is settled."""
+        for case_id in self.held:
+            self.deadlines.arm(AT_ONCE, case_id)
+        self.held.clear()
 
     def _review(self, moment: Moment, noticed_at: int, limit: int) -> int:
         """Look again at up to `limit` cases that a silence may have touched; `limit` where there may be more."""
@@ -114,7 +125,7 @@ class Lookout:
                 self.changed[case_id] = None
             case.seen = stance if before == (fold.stopped, fold.past) else case.stance(moment, over_at)
         if unsaid or not case.flags:
-            self.headcount.flag(case, flags_of(case, over_at))
+            self.headcount.flag(case, flags_of(case, over_at) | self._hold(case_id, case, moment))
             if self.headcount.card(case, moment, over_at):
                 self.changed[case_id] = None
             if over_at is not None and case.forgotten_at(over_at, self.time.kept_ms) < moment.clock:
@@ -124,6 +135,14 @@ class Lookout:
             self.changed[case_id] = None
         self._arm(case_id, case, case.next_look(moment, over_at, self.time.kept_ms))
 
+    def _hold(self, case_id: str, case: Case, moment: Moment) -> int:
+        """Note whether something of a case waits to be settled because time does not run live; the flag of that."""
+        if moment.live or case.settling == FOREVER:
+            self.held.pop(case_id, None)
+            return 0
+        self.held[case_id] = None
+        return AGAIN
+
     def _arm(self, case_id: str, case: Case, look: int | None) -> None:
         """Have a case looked at after an instant (ms), if that is sooner than it would be."""
         if look is not None and (case.wake is None or look < case.wake):
@@ -132,5 +151,6 @@ class Lookout:
     def forget(self, case_id: str, case: Case) -> None:
         """Let a case that has long been closed leave the state, and its alerts the alerts topic."""
         self.announcer.forget(case)
+        self.held.pop(case_id, None)
         self.headcount.census.move(case.flags, 0)
         self.kept.leave(case_id, case)

@@ -36,6 +36,56 @@ def test_a_deadline_that_passed_during_an_outage_fires_once_caught_up() -> None:
     assert task.alerts[0].noticed_at.timestamp() * 1000 == at(600)
 
 
+def answered_late_in_a_backlog() -> Task:
+    """A worker that was live until minute 15 has read, at minute 23, of a case that was answered late at minute 22; one
+    more record waits."""
+    quick = {"id": "answer", "kind": "between", "from": "Opened", "to": "Answered", "target": "1m", "at_risk": []}
+    task = Task(process(sla=[quick]))
+    task.live(event(15, "Called", case="T-0"))
+    unread = [event(20, "Opened"), event(22, "Answered")]
+    records = [Received(task.offset + place, value["at"], value) for place, value in enumerate(unread)]
+    backlog(task.shard, records, end=task.offset + 3, read_at=at(23))
+    task.offset += 2
+    task.shard.advance(at(23))
+    task.drain()
+    return task
+
+
+def test_what_a_backlog_tells_is_said_once_caught_up_and_not_when_it_is_settled() -> None:
+    """No deadline of the case is left that would have it looked at again."""
+    task = answered_late_in_a_backlog()
+    before = task.said()
+
+    task.live(event(23.5, "Called", case="T-0"))
+
+    assert before == []
+    assert task.said() == [("answer", "breach", "raised"), ("answer", "breach", "resolved")]
+    assert task.alerts[0].noticed_at.timestamp() * 1000 == at(23.5)
+
+
+def test_what_a_backlog_tells_is_said_once_caught_up_also_after_a_restart() -> None:
+    """That something waits is journalled with its case."""
+    task = answered_late_in_a_backlog()
+    task.restart()
+
+    task.live(event(23.5, "Called", case="T-0"))
+
+    assert task.said() == [("answer", "breach", "raised"), ("answer", "breach", "resolved")]
+
+
+def test_what_was_said_once_caught_up_is_not_said_again_with_the_next_backlog() -> None:
+    """It waits for nothing any more, but to be settled."""
+    task = answered_late_in_a_backlog()
+    task.live(event(23.5, "Called", case="T-0"))
+    told = len(task.alerts)
+
+    backlog(task.shard, [Received(task.offset, at(24), event(24, "Called", case="T-0"))], task.offset + 2, at(25))
+    task.offset += 1
+    task.live(event(25.5, "Called", case="T-0"))
+
+    assert len(task.alerts) == told
+
+
 def test_a_replay_of_last_year_stays_in_last_year() -> None:
     """A marked replay moves by its own events, however late it is by the wall clock."""
     task = Task(process(sla=SLA))
