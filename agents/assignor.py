@@ -2,8 +2,10 @@
 
 The library's own assignors spread one partition number of two topics over two workers, or move most partitions when a
 worker joins. Invariant: every partition of a task goes to one worker, counts differ by at most one, and a task leaves
-its worker only if that one holds more than its share."""
+its worker only if that one holds more than its share; what leaves is of the groups of which it holds most, since the
+tasks of one group are alike and those of another may have next to nothing to do."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -73,11 +75,21 @@ def _shed(plan: Plan, able: Mapping[TaskId, list[str]]) -> list[TaskId]:
         allowed = share + (1 if more > 0 else 0)
         movable = [task for task in plan[member] if len(able[task]) > 1]
         surplus = max(0, len(plan[member]) - allowed)
-        leaving = set(movable[len(movable) - min(surplus, len(movable)) :])
+        leaving = set(_most_of_a_kind(movable, surplus))
         plan[member] = [task for task in plan[member] if task not in leaving]
         shed.extend(sorted(leaving))
         more -= 1 if len(plan[member]) > share else 0
     return shed
+
+
+def _most_of_a_kind(tasks: list[TaskId], count: int) -> list[TaskId]:
+    """Choose so many of a member's tasks, where there are as many, from the groups of which it has most."""
+    rank: dict[TaskId, int] = {}
+    held = Counter[str]()
+    for task in tasks:
+        rank[task] = held[task.group]
+        held[task.group] += 1
+    return sorted(tasks, key=lambda task: (rank[task], task), reverse=True)[:count]
 
 
 class Cluster(Protocol):

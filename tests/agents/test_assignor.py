@@ -34,6 +34,17 @@ def test_a_third_worker_takes_over_four_tasks_of_twelve() -> None:
     assert len(moved) * len(GROUPS["orders"]) == 8
 
 
+def test_a_second_worker_takes_over_half_of_each_groups_tasks() -> None:
+    """A group with a single task does not stand for one of the tasks that have the work."""
+    groups = {"orders": ("orders",), "partials": ("partials",)}
+    tasks = [*TASKS[:4], TaskId("partials", 0)]
+    alone, newcomer = Claim(1, frozenset(tasks), groups), Claim(0, frozenset(), groups)
+
+    plan = plan_tasks(tasks, {"a": alone, "b": newcomer})
+
+    assert plan == {"a": [*TASKS[:2], TaskId("partials", 0)], "b": TASKS[2:4]}
+
+
 def test_the_tasks_of_a_worker_that_left_go_to_the_others_and_nothing_else_moves() -> None:
     """Who stays keeps what it has."""
     plan = plan_tasks(TASKS, {"a": claim(0, 1, 2, 3), "b": claim(4, 5, 6, 7)})
