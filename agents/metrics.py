@@ -93,6 +93,8 @@ class Metrics:
         self.clock_skew = self._gauge("casewatch_clock_skew_seconds", skew)
         stall = "The longest that the event loop stood still within the last minute: nothing is read meanwhile"
         self.loop_stall = self._gauge("casewatch_loop_stall_seconds", stall)
+        held = "The longest that its own work held the event loop within the last minute: without the machine's part"
+        self.loop_held = self._gauge("casewatch_loop_held_seconds", held)
         self.ready = self._gauge("casewatch_ready", "Whether the worker is restored and caught up")
         self.broker_up = self._gauge("casewatch_broker_up", "Whether the brokers answer")
 

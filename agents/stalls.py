@@ -1,11 +1,12 @@
-"""For how long this worker's event loop stood still: the most by which it woke late from short sleeps, over a minute.
+"""For how long this worker's event loop stood still: the most by which it woke late from short sleeps, over a minute;
+and for how much of that it was at work itself, rather than without a processor.
 
-While the loop is held, by a long piece of work, a search for garbage, or a machine that gave the process no time, no
-record is read, nothing is committed and no heartbeat is sent. Invariant: what is told is never more than the loop was
-late, and less by one sleep at most; nothing but the loop is asked.
+While the loop is held, no record is read, nothing is committed and no heartbeat is sent. Invariant: what is told is
+never more than the loop was late, and less by one sleep at most; nothing but the loop and its thread is asked.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
@@ -13,6 +14,8 @@ from typing import Final, NamedTuple
 SLEEP_S: Final = 0.02
 WINDOW_S: Final = 60.0
 """No scrape is as rare as that, so that none misses a stall."""
+
+Seconds = Callable[[], float]
 
 
 class Stall(NamedTuple):
@@ -22,25 +25,13 @@ class Stall(NamedTuple):
     seconds: float
 
 
-class Stalls:
-    """The longest stall of late; `clock` is the loop's (s), `sleep` its sleep."""
+class Longest:
+    """The longest stall of the last minute."""
 
-    def __init__(
-        self, clock: Callable[[], float] | None = None, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    ) -> None:
-        self._clock = clock or (lambda: asyncio.get_running_loop().time())
-        self._sleep = sleep
+    def __init__(self) -> None:
         self._found: deque[Stall] = deque()
 
-    async def run(self) -> None:
-        """Sleep and note how late that ended, until cancelled."""
-        while True:
-            due = self._clock() + SLEEP_S
-            await self._sleep(SLEEP_S)
-            woken = self._clock()
-            self._note(Stall(woken, max(0.0, woken - due)))
-
-    def _note(self, stall: Stall) -> None:
+    def note(self, stall: Stall) -> None:
         """Keep what may still become the longest: each that is followed by no longer one."""
         while self._found and self._found[-1].seconds <= stall.seconds:
             self._found.pop()
@@ -48,6 +39,33 @@ class Stalls:
         while self._found[0].at < stall.at - WINDOW_S:
             self._found.popleft()
 
-    def longest(self) -> float:
-        """Seconds of the longest stall within the last minute."""
+    def seconds(self) -> float:
+        """How long it was; 0 before anything was noted."""
         return self._found[0].seconds if self._found else 0.0
+
+
+class Stalls:
+    """The longest stalls: by how much the loop was `late`, and for how much of that its own work `held` it.
+
+    `clock` is the loop's (s), `sleep` its sleep, `worked` how long its thread has had a processor (s).
+    """
+
+    def __init__(
+        self,
+        clock: Seconds | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        worked: Seconds = time.thread_time,
+    ) -> None:
+        self._clock = clock or (lambda: asyncio.get_running_loop().time())
+        self._sleep, self._worked = sleep, worked
+        self.late, self.held = Longest(), Longest()
+
+    async def run(self) -> None:
+        """Sleep and note how late that ended, until cancelled."""
+        while True:
+            due, worked = self._clock() + SLEEP_S, self._worked()
+            await self._sleep(SLEEP_S)
+            woken = self._clock()
+            late = max(0.0, woken - due)
+            self.late.note(Stall(woken, late))
+            self.held.note(Stall(woken, min(late, self._worked() - worked)))

@@ -76,7 +76,8 @@ class Worker:
         self.connection = Connection(settings)
         self.health, self.metrics = Health(), Metrics(version)
         self.stalls = Stalls()
-        self.metrics.loop_stall.set_function(self.stalls.longest)
+        self.metrics.loop_stall.set_function(self.stalls.late.seconds)
+        self.metrics.loop_held.set_function(self.stalls.held.seconds)
         self.crashed = False
         self._jobs: list[asyncio.Task[None]] = []
         self.put: Callable[[Message], Awaitable[object]] | None = None

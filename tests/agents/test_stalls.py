@@ -1,4 +1,4 @@
-"""How long the event loop stood still is what it was late by, and is told for a minute."""
+"""How long the event loop stood still is what it was late by, and is told for a minute; so is what of it was work."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,10 +10,15 @@ from agents.stalls import SLEEP_S, WINDOW_S, Stalls
 
 
 class SlowLoop:
-    """A loop that ends each sleep late by as much as it is told, and then is cancelled."""
+    """A loop that ends each sleep late by as much as it is told, and then is cancelled; of all the time it works for a
+    `share`."""
 
-    def __init__(self, late: Iterable[float]) -> None:
-        self.now, self.late = 1_000.0, iter(late)
+    def __init__(self, late: Iterable[float], share: float = 1.0) -> None:
+        self.now, self.late, self.share = 1_000.0, iter(late), share
+
+    def worked(self) -> float:
+        """Seconds for which it had a processor."""
+        return self.now * self.share
 
     def clock(self) -> float:
         """Seconds of the loop's own clock."""
@@ -30,10 +35,10 @@ class SlowLoop:
 async def longest(*late: float) -> float:
     """What is told after sleeps that ended so late (s)."""
     loop = SlowLoop(late)
-    stalls = Stalls(loop.clock, loop.sleep)
+    stalls = Stalls(loop.clock, loop.sleep, loop.worked)
     with pytest.raises(asyncio.CancelledError):
         await stalls.run()
-    return stalls.longest()
+    return stalls.late.seconds()
 
 
 async def test_the_longest_stall_is_told_and_not_the_latest() -> None:
@@ -61,16 +66,38 @@ async def test_a_clock_that_wakes_early_is_no_stall() -> None:
 
 def test_before_the_first_sleep_there_was_no_stall() -> None:
     """The worker is asked as soon as it listens."""
-    assert Stalls().longest() == 0.0
+    assert Stalls().late.seconds() == 0.0
 
 
 async def test_the_longest_stall_is_a_metric() -> None:
     """In seconds, read when it is asked for."""
     loop, metrics = SlowLoop([0.25]), Metrics("1")
-    stalls = Stalls(loop.clock, loop.sleep)
-    metrics.loop_stall.set_function(stalls.longest)
+    stalls = Stalls(loop.clock, loop.sleep, loop.worked)
+    metrics.loop_stall.set_function(stalls.late.seconds)
 
     with pytest.raises(asyncio.CancelledError):
         await stalls.run()
 
     assert metrics.registry.get_sample_value("casewatch_loop_stall_seconds") == pytest.approx(0.25)
+
+
+async def test_a_loop_that_is_late_for_want_of_a_processor_was_not_held_by_its_work() -> None:
+    """Of 270 ms since the loop fell asleep a tenth was work."""
+    loop = SlowLoop([0.25], share=0.1)
+    stalls = Stalls(loop.clock, loop.sleep, loop.worked)
+
+    with pytest.raises(asyncio.CancelledError):
+        await stalls.run()
+
+    assert (stalls.late.seconds(), stalls.held.seconds()) == pytest.approx((0.25, 0.027))
+
+
+async def test_work_that_was_done_before_the_loop_was_late_does_not_count() -> None:
+    """It was held for no longer than it was late."""
+    loop = SlowLoop([0.25], share=1.0)
+    stalls = Stalls(loop.clock, loop.sleep, loop.worked)
+
+    with pytest.raises(asyncio.CancelledError):
+        await stalls.run()
+
+    assert stalls.held.seconds() == pytest.approx(0.25)
