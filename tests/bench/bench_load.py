@@ -23,8 +23,7 @@ from agents.topics import TopicNames
 from agents.wall_clock import now_ms
 from tests.bench.bench_backtest import EXAMPLES
 from tests.bench.bench_latency import percentiles
-from tests.bench.bench_throughput import busy_seconds
-from tests.bench.figures import Table
+from tests.bench.figures import Table, busy_seconds
 from tests.bench.live_load import SECONDS, TARGET_MS
 from tests.broker.kafka import Kafka
 from tests.broker.traffic import CASEWATCH, WorkerProgram, create_topics, send

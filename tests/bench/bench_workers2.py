@@ -22,8 +22,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 
 from tests.bench.bench_backtest import EXAMPLES, ticket_events
-from tests.bench.bench_throughput import busy_seconds
-from tests.bench.figures import Table
+from tests.bench.figures import Table, busy_seconds
 from tests.broker.kafka import Kafka
 from tests.broker.traffic import CASEWATCH, WorkerProgram, create_topics
 from tests.programs import NotReady, wait_until
