@@ -5,7 +5,7 @@ Invariant: a task has at most one commit under way; what was drained is either c
 that memory never runs ahead of a journal that failed. Metrics count what was committed."""
 
 import asyncio
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from aiokafka.errors import KafkaError, ProducerFenced
@@ -20,6 +20,7 @@ from agents.metrics import Metrics
 from agents.outbox import Outbox
 from agents.retry import explain
 from agents.tasks import Task
+from stream.core import Core
 from stream.effects import Effects
 from stream.inputs import Input
 
@@ -30,6 +31,14 @@ AT_ONCE: Final = 8
 
 FAILURES: Final = (KafkaError, AssertionError, OSError, TimeoutError)
 """How aiokafka tells that a commit failed; a producer that was fenced before answers with `AssertionError`."""
+
+
+class Drained(NamedTuple):
+    """What a task has to commit: as it is written, as it is counted afterwards, and up to where it had read."""
+
+    commit: Commit
+    effects: Effects
+    positions: dict[Input, int]
 
 
 class Committer:
@@ -65,17 +74,44 @@ class Committer:
         return ((now - phase) // interval + 1) * interval + phase
 
     def _begin(self, task: Task) -> None:
+        """Begin to commit: at once if there is a slot; else the task is drained when it gets one, or what it has to say
+        by then would wait for another round of all tasks."""
         if task.shard is None or task.journal is None:
             return
-        effects = task.shard.drain()
+        if self._slots.locked():
+            task.committing = asyncio.create_task(self._in_turn(task, task.journal))
+        elif (drained := self._drained(task, task.shard)) is not None:
+            task.committing = asyncio.create_task(self._at_once(task, task.journal, drained))
+
+    def _drained(self, task: Task, shard: Core) -> Drained | None:
+        """Take what a task has to commit; None if that is nothing."""
+        effects = shard.drain()
         if not effects and not self._clock.wants_measuring():
             self._count(effects)
             task.raw.clear()
-            return
+            return None
         commit = self._commit(task, effects) if effects else PROBE_COMMIT
         task.raw.clear()
-        positions = {source: at for source in task.inputs if (at := task.shard.position(source)) is not None}
-        task.committing = asyncio.create_task(self._write(task, task.journal, commit, effects, positions))
+        positions = {source: at for source in task.inputs if (at := shard.position(source)) is not None}
+        return Drained(commit, effects, positions)
+
+    async def _in_turn(self, task: Task, journal: Journal) -> None:
+        async with self._slots:
+            drained = None
+            if task.journal is journal and task.shard is not None:  # it was not dropped meanwhile
+                try:
+                    drained = self._drained(task, task.shard)
+                except Exception as error:  # noqa: BLE001 - whatever the core raises: nobody else would hear of it here
+                    _log.error("the core raised when it was drained", task=str(task.id), exc_info=error)
+                    self._custody.fail(task, f"the core raised {type(error).__name__} when it was drained")
+            if drained is None:
+                task.committing = None
+            else:
+                await self._write(task, journal, drained)
+
+    async def _at_once(self, task: Task, journal: Journal, drained: Drained) -> None:
+        async with self._slots:
+            await self._write(task, journal, drained)
 
     def _commit(self, task: Task, effects: Effects) -> Commit:
         letters = [dead_letter_record(letter, task.raw_record, self._clock.now()) for letter in effects.dead_letters]
@@ -83,14 +119,11 @@ class Committer:
         readers = Outbox(alerts, letters, effects.partials, effects.scorecards, effects.control)
         return Commit(effects.journal, readers, passed_on(effects.rekeyed, task.raw, task.group))
 
-    async def _write(
-        self, task: Task, journal: Journal, commit: Commit, effects: Effects, positions: dict[Input, int]
-    ) -> None:
+    async def _write(self, task: Task, journal: Journal, drained: Drained) -> None:
         loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            async with self._slots:
-                started = loop.time()
-                end = await journal.write(commit)
+            end = await journal.write(drained.commit)
         except FAILURES as error:
             task.committing = None
             if task.journal is journal:  # and not dropped meanwhile for another reason
@@ -99,10 +132,10 @@ class Committer:
         task.committing = None
         task.confirmed = task.confirmed if end is None else end
         self._metrics.commit_seconds.observe(loop.time() - started)
-        self._count(effects)
+        self._count(drained.effects)
         if task.journal is journal:
             task.end = task.end if end is None else end
-            task.committed, task.failures, task.stumbles = positions, 0, 0
+            task.committed, task.failures, task.stumbles = drained.positions, 0, 0
 
     def _count(self, effects: Effects) -> None:
         self._metrics.add_counts(effects.counts)

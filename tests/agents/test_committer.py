@@ -3,11 +3,12 @@
 import asyncio
 from collections import Counter
 from typing import cast
+from unittest.mock import Mock
 
 from aiokafka.errors import ProducerFenced
 
 from agents.broker_clock import BrokerClock
-from agents.committer import Committer
+from agents.committer import AT_ONCE, Committer
 from agents.custody import Custody
 from agents.journal import Commit, Journal
 from agents.metrics import Metrics
@@ -67,6 +68,10 @@ class FakeCustody:
         self.failed: list[str] = []
 
     def commit_failed(self, task: Task, reason: str, *, fenced: bool = False) -> None:
+        """Note it."""
+        self.failed.append(reason)
+
+    def fail(self, task: Task, reason: str, at_once: bool = False) -> None:
         """Note it."""
         self.failed.append(reason)
 
@@ -204,3 +209,64 @@ async def test_a_task_that_did_not_change_commits_what_shows_the_brokers_time_wh
 
     assert [commit.state for commit in bench.journal.written] == [[(b"worker/clock", None)]]
     assert bench.task.committing is None
+
+
+class Crowd(Bench):
+    """A committer all of whose slots are taken by other tasks, but for the last, which is the bench's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.others = [Task(TaskId("a", number), GROUP) for number in range(1, AT_ONCE + 1)]
+        self.busy = FakeJournal()
+        for other in self.others:
+            other.shard, other.journal = cast(Shard, FakeShard()), cast(Journal, self.busy)
+            other.lease = Lease(other, {SOURCE: 0}, {SOURCE: 0})
+
+    async def crowded(self) -> None:
+        """Have the others commit, and then the task ask for it."""
+        for other in self.others:
+            self.committer._begin(other)
+        await asyncio.sleep(0)
+        await self.commit()
+
+    async def through(self) -> None:
+        """Let all commits come to their end."""
+        self.busy.let.set()
+        await asyncio.wait({other.committing for other in self.others if other.committing is not None})
+        await self.let()
+
+
+async def test_a_task_that_waits_for_its_turn_is_drained_when_that_comes() -> None:
+    """What it has to say by then is in the commit that waited, and it is committed once."""
+    crowd = Crowd()
+    await crowd.crowded()
+    waiting = crowd.shard.drained, crowd.task.committing is not None
+
+    await crowd.through()
+
+    assert waiting == (0, True)
+    assert (crowd.shard.drained, len(crowd.journal.written), crowd.task.end) == (1, 1, 17)
+    assert crowd.task.committing is None
+
+
+async def test_a_task_that_was_dropped_while_it_waited_writes_nothing() -> None:
+    """Whoever has it now does."""
+    crowd = Crowd()
+    await crowd.crowded()
+    crowd.task.drop()
+
+    await crowd.through()
+
+    assert (crowd.shard.drained, crowd.journal.written, crowd.task.committing) == (0, [], None)
+
+
+async def test_a_core_that_raises_when_its_turn_comes_is_restored() -> None:
+    """It is said why; the slot is free again."""
+    crowd = Crowd()
+    await crowd.crowded()
+    crowd.shard.drain = Mock(side_effect=ZeroDivisionError)  # type: ignore[method-assign]  # it is to raise
+
+    await crowd.through()
+
+    assert crowd.custody.failed == ["the core raised ZeroDivisionError when it was drained"]
+    assert crowd.task.committing is None
