@@ -161,7 +161,8 @@ class Custody:
         if self.suspended:
             return None
         now = asyncio.get_running_loop().time()
-        return next((id for id, due in self._pending.items() if due <= now and self.tasks[id].committing is None), None)
+        ready = [id for id, due in self._pending.items() if due <= now and self.tasks[id].committing is None]
+        return min(ready, key=self._pending.__getitem__, default=None)  # who failed waits behind who was not tried yet
 
     async def _until_woken(self) -> None:
         timeout = 0.05 if self._pending else None

@@ -28,6 +28,7 @@ CLOSE_TIMEOUT_S: Final = 1.0
 _PARTITIONER: Final = DefaultPartitioner()
 HeaderList = list[tuple[str, bytes]]
 """What aiokafka takes for headers: a list, and nothing else."""
+NO_HEADERS: Final[HeaderList] = []
 
 MARKER: Final = 1
 """A committed transaction leaves one marker behind the last record of each partition."""
@@ -127,10 +128,11 @@ class Writer:
         if not records:
             return []
         partitions = sorted(await self.producer.partitions_for(topic))
+        if len(partitions) == 1:
+            return await self.send(topic, partitions[0], records)
         by_partition: dict[int, list[Record]] = {}
-        for key, value in records:
-            partition = _PARTITIONER(key, partitions, partitions) if len(partitions) > 1 else partitions[0]
-            by_partition.setdefault(partition, []).append((key, value))
+        for record in records:
+            by_partition.setdefault(_PARTITIONER(record[0], partitions, partitions), []).append(record)
         return [sent for partition, part in by_partition.items() for sent in await self.send(topic, partition, part)]
 
     async def send_rekeyed(self, records: Iterable[Rekeyed]) -> list[Sent]:
@@ -145,7 +147,7 @@ class Writer:
 
     async def send(self, topic: str, partition: int, records: Iterable[Record]) -> list[Sent]:
         """Begin to send records in order, in as few batches as they fit into: record by record costs ten times more."""
-        return await self._send_all(topic, partition, ((key, value, []) for key, value in records))
+        return await self._send_all(topic, partition, ((key, value, NO_HEADERS) for key, value in records))
 
     async def _send_all(
         self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None, HeaderList]]

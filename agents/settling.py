@@ -3,8 +3,8 @@
 The broker that coordinates a transaction leaves out the mark of its end on a partition that has no leader just then,
 and takes it for complete: from then on the transaction hides, for ever, all that is behind it. Whoever writes with the
 task's transactional id can end it. Invariant: it is committed only if this worker knows that its commit succeeded; else
-it is aborted, so that nothing is read that was given up. What was told elsewhere in it may be told again then, and
-nothing is lost. What is of another id is for a person, who is told how.
+it is aborted, so that nothing is read that was given up. What was told elsewhere in it is told again then, as it is by
+that time, and no event is lost. What is of another id is for a person, who is told how.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ class Settling:
             _log.warning("the broker lost the mark of a commit that it confirmed: committing", **self._told(ends))
             await self._journal.write(PROBE_COMMIT)
             return
-        again = "if it was committed, what it told subscribers is told again"
+        again = "if it was committed, subscribers are told again; casewatch rebuild compares with what is true"
         _log.warning("a transaction was left open: aborting what is this task's", note=again, **self._told(ends))
         await self._journal.probe()
 

@@ -185,10 +185,11 @@ class Cards:
                 self.shares.add((counts.segment, counts.taken), counts.come_to, -1)
         case.card = ()
 
-    def drain(self, moment: Moment | None) -> Iterator[tuple[PartialKey, list[Any] | None]]:
-        """What has changed: the keys of partials, their revisions and values, None for one that is over."""
+    def drain(self, moment: Moment | None, wall: int) -> Iterator[tuple[PartialKey, list[Any] | None]]:
+        """What has changed by wall clock `wall` (ms): the keys of partials, their revisions and values, None for one
+        that is over."""
         self._settle()
-        return self.shares.drain(moment)
+        return self.shares.drain(moment, wall)
 
     def restore(self, name: PartialKey, fields: list[Any]) -> None:
         """Take up a journalled partial, if it is still asked for."""

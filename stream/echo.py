@@ -24,6 +24,8 @@ from stream.wording import iso_instant
 Alike = tuple[Any, ...]
 """All that decides what is said of a case, but for the case, the start of its clock and the place of its event."""
 
+MOST_KINDS: Final = 10_000
+"""Kinds of alike cases that are told apart at one moment: there are few where a mould is worth it."""
 STILL_OPEN: Final = (State.RAISED, State.UPDATED)
 _BEFORE_PASSED: Final = 1
 """The fields of a stance before those that cases which are alike have in common."""
@@ -38,6 +40,7 @@ class Situation(NamedTuple):
     finding: Finding
     said: Said | None
     settled: bool
+    rests_on: int
 
 
 class Mould(NamedTuple):
@@ -105,14 +108,14 @@ class Echo:
         mould = self.moulds.get(situation.alike)
         if mould is None:
             return False
-        _, running, passed, finding, said, settled = situation
+        _, running, passed, finding, said, settled, rests_on = situation
         if said is None:
             said = case.said[finding.rule, finding.key] = Said(self.announcer.id_of(case_id, finding), finding)
         said.state, said.finding, said.settled = mould.state, finding, settled
         said.revision += 1
-        self.announcer.records.append(AlertRecord(said.id, mould.poured(case_id, said.id, finding)))
+        self.announcer.records.append(made(AlertRecord, (said.id, mould.poured(case_id, said.id, finding))))
         self.announcer.counts[mould.counted] += 1
-        case.settling = FOREVER if settled else finding.rests_on
+        case.settling = FOREVER if settled else rests_on
         case.seen = made(Stance, ([(running, passed)], *mould.stance))
         return True
 
@@ -120,6 +123,9 @@ class Echo:
         """Take a mould of what was just said of a case, if that was one record and it is the second that is alike."""
         alike, records = situation.alike, self.announcer.records
         if alike not in self.once:
+            if len(self.once) >= MOST_KINDS:
+                self.once.clear()
+                self.moulds.clear()
             self.once.add(alike)
         elif alike not in self.moulds and len(records) == said_before + 1 and (body := records[-1].body) is not None:
             self.moulds[alike] = Mould.of(case_id, case, body, situation.finding)
@@ -142,24 +148,27 @@ def _situation(case: Case, moment: Moment) -> Situation | None:
         return None
     index, running = passed[0]
     finding = level(fold, index, running, clock)
-    return _of(case, running, finding, moment)
+    warned = len(case.process.rulebook.rules[index].promise.at_risk)
+    return _of(case, running, finding, moment, finding.marks_passed > warned)
 
 
-def _of(case: Case, running: Running, finding: Finding, moment: Moment) -> Situation | None:
-    """The situation of a case of which a finding is all that is true."""
+def _of(case: Case, running: Running, finding: Finding, moment: Moment, unnamed: bool) -> Situation | None:
+    """The situation of a case of which a finding is all that is true; `unnamed`: its mark is none that the promise has
+    now, so that how much of the time is gone is told by the clock's start."""
     said = next(iter(case.said.values()), None)
     labels = _labels(case.process.segments, case.fold)
     if finding.due_at is None or labels is None or (said is not None and not _goes_on(said, finding)):
         return None
-    settled, passed = finding.rests_on < moment.settled_to, finding.marks_passed
+    rests_on, passed = finding.rests_on, finding.marks_passed
+    settled = rests_on < moment.settled_to
     before = None if said is None else (said.revision, said.episode)
-    told_by_start = running.start if finding.stage == "at_risk" else None
+    told_by_start = running.start if unnamed and finding.stage == "at_risk" else None
     choice = None if running.terms is None else running.terms.choice
     alike = (
         case.process, finding.rule, finding.instance, passed, finding.happened_at, finding.due_at, finding.grade,
         choice, told_by_start, finding.places[-1][0], settled, before, case.fold.recent, labels, case.fold.late,
     )  # fmt: skip
-    return Situation(alike, running, passed, finding, said, settled)
+    return made(Situation, (alike, running, passed, finding, said, settled, rests_on))
 
 
 def _goes_on(said: Said, finding: Finding) -> bool:
@@ -172,5 +181,7 @@ def _goes_on(said: Said, finding: Finding) -> bool:
 
 def _labels(names: tuple[str, ...], fold: Fold) -> Alike | None:
     """The values that alerts are labelled with; None where they are not plain text, and do not compare as they read."""
+    if not names:
+        return ()
     values = tuple(fold.attributes.get(name) for name in names)
     return values if all(value is None or type(value) is str for value in values) else None

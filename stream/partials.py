@@ -185,7 +185,7 @@ class Partials:
             value = self._revised(key)
             told.append((key.encoded(), None if value is None else orjson.dumps(value)))
             journal.append((self._journal_key(key), None if value is None else orjson.dumps([LAYOUT, *value])))
-        for key, card in self.cards.drain(moment):
+        for key, card in self.cards.drain(moment, self.wall):
             told.append((key.encoded(), None if card is None else orjson.dumps(card)))
             journal.append((self._journal_key(key), None if card is None else orjson.dumps([LAYOUT, *card])))
         self.changed.clear()
@@ -198,7 +198,8 @@ class Partials:
         if value is None:
             self.revisions.pop(key, None)
             return None
-        self.revisions[key] = self.revisions.get(key, 0) + 1
+        # What an owner before told of a commit that was taken back bears a revision that this one may not know of.
+        self.revisions[key] = max(self.revisions.get(key, 0) + 1, self.wall)
         return [self.revisions[key], *value]
 
     def _forgotten(self, moment: Moment | None) -> list[PartialKey]:

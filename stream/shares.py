@@ -139,15 +139,16 @@ class Shares:
             share = self.shares[at] = Share(at)
         return share
 
-    def drain(self, moment: Moment | None) -> Iterator[tuple[PartialKey, list[Any] | None]]:
-        """What has changed: the keys of partials, their revisions and values, None for one that is over."""
+    def drain(self, moment: Moment | None, wall: int) -> Iterator[tuple[PartialKey, list[Any] | None]]:
+        """What has changed by wall clock `wall` (ms): the keys of partials, their revisions and values, None for one
+        that is over. Revisions go by that clock, beyond any that a commit which was taken back may have told."""
         for share, bucket in self._forgotten(moment):
             yield self._key(share, bucket), None
         now = 0 if moment is None else moment.clock
         for share in self.changed.values():
             for bucket in sorted(share.changed, key=lambda bucket: (bucket is None, bucket)):
                 # A share may be dropped and come back: the revisions of its stock go on, since time has.
-                revision = max(share.revisions.get(bucket, 0) + 1, now if bucket is None else 0)
+                revision = max(share.revisions.get(bucket, 0) + 1, now if bucket is None else 0, wall)
                 share.revisions[bucket] = revision
                 yield self._key(share, bucket), [revision, *share.told(bucket)]
             share.changed.clear()

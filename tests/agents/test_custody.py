@@ -14,7 +14,7 @@ from agents.health import Health
 from agents.journal import Journal
 from agents.metrics import Metrics
 from agents.restore import Journalled, Positions, Restorer
-from agents.settling import Ends
+from agents.settling import Ends, HangingTransaction
 from agents.source_groups import SourceGroup, TaskId
 from agents.tasks import Control, Lease, Task
 from schemas.problem import Refused
@@ -87,11 +87,12 @@ class Shard:
     def restore(self, records: Iterable[Any]) -> None:
         """There is nothing."""
 
-    def control(self, records: list[ControlRecord], end: int | None = None) -> None:
+    def control(self, records: list[ControlRecord], end: int | None = None) -> bool:
         """Take what is ordered, or do not."""
         self.told.append((records, end))
         if self.defect is not None:
             raise self.defect
+        return False
 
 
 def custody_of(broker: Broker, shard: Shard) -> Custody:
@@ -132,3 +133,39 @@ async def test_a_standing_order_that_meets_unreadable_state_ends_the_worker_with
     assert "casewatch rebuild" in problem.right
     assert (custody.running, custody.tasks[ID].shard) == ([], None)
     assert "feed" not in broker.done
+
+
+class Crowded(Broker):
+    """Four tasks, whose first has a transaction open that nobody ends."""
+
+    async def both_ends(self, partition: TopicPartition) -> Ends:
+        """Nobody ends it; of the others nothing is open."""
+        if partition.partition == 0:
+            self.done.append("wait in vain")
+            raise HangingTransaction("nobody ends it")
+        return Ends(self.end, self.end)
+
+    async def positions(self, task: Task) -> Positions:
+        """The source is empty."""
+        source = Input("a", task.id.partition)
+        return Positions({source: 0}, {source: 0}, {source: 0})
+
+    def feed(self, lease: Lease, first: dict[Input, int]) -> None:
+        """The task is fed; three of them are all that can be."""
+        self.done.append(f"feed {lease.task.id.partition}")
+        if sum(each.startswith("feed") for each in self.done) == 3:
+            self.fed.set()
+
+
+async def test_a_task_that_waits_in_vain_waits_behind_those_that_were_not_tried_yet() -> None:
+    """It takes a minute each time, which the healthy ones of the worker are not to lose twice."""
+    broker = Crowded()
+    custody = custody_of(broker, Shard())
+    custody.assign([TaskId("a", number) for number in range(4)])
+    running = asyncio.create_task(custody.run())
+
+    await asyncio.wait_for(broker.fed.wait(), 5)
+    running.cancel()
+
+    told = [each for each in broker.done if each.startswith(("wait", "feed"))]
+    assert told[:4] == ["wait in vain", "feed 1", "feed 2", "feed 3"]

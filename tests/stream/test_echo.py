@@ -134,6 +134,20 @@ def test_many_that_are_due_at_once_are_told_from_one_mould(at_risk: list[str]) -
     }
 
 
+def test_warnings_of_working_time_are_told_from_one_mould_whenever_their_clocks_started() -> None:
+    """What came by night is warned of in one instant of the morning."""
+    promise = {**SLAS[0], "id": "answer", "target": "2h", "at_risk": ["50%"], "calendar": "office"}
+    twins = Twins(process(sla=[promise], calendars={"office": OFFICE}))
+    evening = 13 * 60
+    twins.told([event(evening + number, "Opened", f"T-{number}") for number in range(30)], at(evening + 31))
+    moulds = []
+    for minute in range(evening + 60, evening + 16 * 60, 10):
+        heard, looked = twins.told([], at(minute))
+        assert heard == looked
+        moulds.append((len(heard.alerts), twins.moulds))
+    assert (30, 1) in moulds
+
+
 def test_a_single_deadline_makes_no_mould() -> None:
     """What is alone in being due then is looked at as ever."""
     twins = Twins(process(sla=[{**SLAS[0], "id": "answer", "target": "60m", "at_risk": []}]))

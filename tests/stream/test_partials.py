@@ -263,3 +263,23 @@ def test_a_clock_is_not_told_after_a_restore_before_time_has_passed() -> None:
     assert told_at_once == [PartialKind.INSTANTS, PartialKind.CLOCK]
     assert revisions == sorted(revisions)
     assert clocks[-1][1] == at(56) - 10_000
+
+
+def test_partials_of_a_commit_that_was_taken_back_are_outdone_by_those_of_its_repetition() -> None:
+    """Of a lost commit readers may have its partials, though its state was given up; the next owner reads further."""
+    counted = process(sla=[ANSWER], slo=[ON_TIME], case=CASE)
+    lost, owner = Task(counted), Task(counted)
+    begun = [event(0, "Opened", f"T-{number}", supplier="a") for number in range(4)]
+    answered = [event(1, "Answered", f"T-{number}") for number in range(4)]
+    for task in (lost, owner):
+        task.live(*begun)
+    before = len(lost.partials)
+    lost.live(*answered[:2], now=2)
+    owner.live(*answered, now=3)
+
+    told = owner.partials[:before] + lost.partials[before:] + owner.partials[before:]
+    read = Task(counted)
+    read.partials = told
+
+    assert sums(read) == sums(owner)
+    assert [good for good, _ in sums(read).values()] == [4]

@@ -190,9 +190,12 @@ def test_what_left_the_window_while_a_goal_was_given_up_is_not_gone_through_agai
 
 
 def test_a_topic_that_was_made_anew_is_not_waited_for() -> None:
-    """It ends before what is to be read again, and never comes there."""
+    """It ends before what is to be read again, and never comes there: so it is known once there is nothing to read. An
+    end that comes with records is not believed, since not every broker counts right."""
     tasks = history()
     keeper = Keeper(BEFORE).read(tasks.topic).commit().adopted(AFTER)
+    keeper.read(tasks.topic[:2]).commit()
+    assert keeper.core.held
     keeper.read(tasks.topic[:2]).commit()
     assert not keeper.core.held
     assert orjson.loads(keeper.journal[b"task"] or b"")["positions"] == {PARTIALS.topic: 2}
