@@ -21,10 +21,10 @@ MADE, MAKING = ROOT / "build/compiled", ROOT / "build/compiling"
 STAMP = "made-from"
 
 MODULES = (
-    "admission announcer cards case census clock course deadlines departure departures echo event explanation "
+    "admission announcer aside cards case census clock course deadlines departure departures echo event explanation "
     "finding findings fold headcount inputs instances instants journalled kept layout levels lifecycle lives "
-    "lookout mapping occurrences pace partials people said shard shares steps timekeeper verdicts voice watch "
-    "wording conformance/alignment conformance/automaton conformance/path conformance/standing declare/book "
+    "lookout mapping occurrences pace partials people said shard shared shares steps timekeeper verdicts voice "
+    "watch wording conformance/alignment conformance/automaton conformance/path conformance/standing declare/book "
     "declare/journal declare/monitor declare/pairing declare/plain declare/standing declare/tally declare/vector "
     "declare/violation declare/window sla/rules sla/running sla/special sla/target sla/turning"
 ).split()

@@ -71,7 +71,7 @@ class Announcer:
             if kept and said is not None and said.finding == finding and said.stands and not said.muted:
                 continue
             if settled or moment.live:
-                said = said or case.said.setdefault(key, Said(self.id_of(case_id, finding), finding))
+                said = said or case.say(key, Said(self.id_of(case_id, finding), finding))
                 self._tell_finding(Telling(case_id, case, said, Truth.HOLDS, now, voice), finding, settled, moment.live)
         if case.fold.stopped or case.fold.past:
             _prune(case, moment)
@@ -99,7 +99,7 @@ class Announcer:
     def _doubted(self, asked: "Asked", found: Mapping[Key, Finding]) -> set[Key]:
         """What is not to be told as it was `found`, since time cannot be trusted: what time alone has made true since
         is held, or muted if it was said; what it has taken back is not told anew."""
-        said_of = asked.case.said
+        case, said_of = asked.case, asked.case.said
         later = {(f.rule, f.key): f for f in findings_of(asked.case.fold, asked.doubtful)}
         self.in_doubt = later != found
         doubted = {key for key in found if key not in later and key not in said_of}
@@ -107,7 +107,7 @@ class Announcer:
             said, sure = said_of.get(key), found.get(key)
             if sure is None and (said is None or said.state is None):
                 if said is None:
-                    said = said_of[key] = Said(self.id_of(asked.case_id, finding), finding)
+                    said = case.say(key, Said(self.id_of(asked.case_id, finding), finding))
                     said.muted = True
                     self._count_doubt(said, "held")
                 said.finding = finding

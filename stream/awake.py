@@ -5,8 +5,8 @@ Invariant: a packed case behaves as it did before, since a restart packs every c
 """
 
 import zlib
-from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 from weakref import WeakSet
 
@@ -34,17 +34,19 @@ class Room:
 
     def too_many(self, kept: int) -> int:
         """How many of those that one of the sharers keeps it has to pack."""
-        over = sum(len(one.order) for one in self.sharers) - self.most
+        over = sum(one.many for one in self.sharers) - self.most
         return 0 if over <= 0 else max(0, min(over, kept - self.most // len(self.sharers)))
 
 
 class Awake:
-    """Ids of unpacked cases, in the order in which they were last looked at, and how the others are kept."""
+    """Ids of unpacked cases, in the order in which they were last looked at (`order`), those apart that were unpacked
+    for a moment only (`dozing`); and how the others are kept."""
 
-    __slots__ = ("__weakref__", "order", "room", "sample")
+    __slots__ = ("__weakref__", "dozing", "order", "room", "sample")
 
     def __init__(self) -> None:
-        self.order: OrderedDict[str, None] = OrderedDict()
+        self.order: dict[str, str] = {}
+        self.dozing: dict[str, None] = {}
         self.sample: bytes | None = None
         self.share(Room())
 
@@ -55,21 +57,39 @@ class Awake:
 
     def use(self, case_id: str) -> None:
         """A case is looked at."""
-        self.order[case_id] = None
-        self.order.move_to_end(case_id)
+        order = self.order
+        known = order.pop(case_id, case_id)  # the text that there is: an event brings another one
+        order[known] = known
+        if self.dozing:
+            self.dozing.pop(case_id, None)
 
     def doze(self, case_id: str) -> None:
         """A case was unpacked for a moment only: it is to be packed again before any other."""
-        self.order.move_to_end(case_id, last=False)
+        self.order.pop(case_id, None)
+        self.dozing.pop(case_id, None)
+        self.dozing[case_id] = None
 
     def leave(self, case_id: str) -> None:
         """A case is no longer there."""
         self.order.pop(case_id, None)
+        self.dozing.pop(case_id, None)
+
+    @property
+    def many(self) -> int:
+        """How many cases are unpacked."""
+        return len(self.order) + len(self.dozing)
 
     def surplus(self) -> Iterator[str]:
         """Those that have been left alone the longest, until there is room for what is left."""
-        for _ in range(self.room.too_many(len(self.order))):
-            yield self.order.popitem(last=False)[0]
+        many = self.room.too_many(self.many)
+        woken = list(islice(reversed(self.dozing), many))
+        for case_id in woken:
+            del self.dozing[case_id]
+        gone = list(islice(self.order, many - len(woken)))  # at once: to look for the first is slow after many others
+        for case_id in gone:
+            del self.order[case_id]
+        yield from woken
+        yield from gone
 
     def closed(self, record: bytes, flags: int) -> bytes:
         """A journal record as it is kept here: what is equal to the first one costs next to nothing."""

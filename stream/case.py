@@ -4,9 +4,9 @@ An event in order is folded on; one out of order, but within lateness, takes its
 again. What is older than that is settled. Invariant: `fold` is what `settled` becomes when the tail is applied to it.
 """
 
-from bisect import insort
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
+from stream.aside import NOTHING_ASIDE
 from stream.census import AT_RISK, BREACHED, DEVIATING, OPEN
 from stream.clock import BEFORE_TIME, Moment
 from stream.declare import Violation
@@ -63,6 +63,12 @@ Outcome = Literal["applied", "duplicate", "late", "late_dropped"]
 """What became of an event."""
 
 
+NOTHING_SAID: Final[dict[tuple[str, str], Said]] = {}
+NO_IDS: Final[dict[str, None]] = {}
+NOTHING_COUNTED: Final[dict[Key, Counted]] = {}
+"""Of most cases nothing is said, and nothing counted: these are theirs, and are never written to."""
+
+
 class Case:
     """One case id: its state, what was said of it, and when it is to be looked at next (`wake`, ms).
 
@@ -95,16 +101,16 @@ class Case:
         self.process, self.may_be_warm = process, may_be_warm
         self.fold = Fold(process, 1)
         self.settled: Fold | None = None
-        self.tail: list[Event] = []
-        self.said: dict[tuple[str, str], Said] = {}
-        self.ids: dict[str, None] = {}
+        self.tail: tuple[Event, ...] = ()
+        self.said: dict[tuple[str, str], Said] = NOTHING_SAID
+        self.ids: dict[str, None] = NO_IDS
         self.wake: int | None = None
         self.flags = 0
         self.seen: Stance | None = None
         self.settling = FOREVER
         self.cause_at: int | None = None
         self.late = False
-        self.counted: dict[Key, Counted] = {}
+        self.counted: dict[Key, Counted] = NOTHING_COUNTED
         self.counted_to = BEFORE_TIME.clock
         self.card: tuple[Counts, ...] = ()
 
@@ -116,7 +122,7 @@ class Case:
         if not self.tail or event >= self.tail[-1]:
             self._append(event, horizon)
         elif self.settled is None or event[:2] > (self.settled.last_at, self.settled.last_place):
-            insort(self.tail, event)
+            self.tail = tuple(sorted((*self.tail, event)))
             self.refold()
         else:
             return self._apply_late(event)
@@ -128,20 +134,32 @@ class Case:
     def _remember(self, event_id: str) -> bool:
         if event_id in self.ids:
             return False
+        if not self.ids:
+            self.ids = {event_id: None}
+            return True
         self.ids[event_id] = None
         if len(self.ids) > MOST_IDS:
             del self.ids[next(iter(self.ids))]
         return True
 
+    def say(self, key: tuple[str, str], said: Said) -> Said:
+        """Keep what is said under a key from now on."""
+        if self.said:
+            self.said[key] = said
+        else:
+            self.said = {key: said}
+        return said
+
     def _append(self, event: Event, horizon: int) -> None:
         tail = self.tail
         if tail and tail[-1].at < horizon:
             self.settled = self.fold.copy()
-            tail.clear()
-        elif len(tail) >= TAIL_TO_HALVE and (tail[len(tail) // 2].at < horizon or len(tail) >= LONGEST_TAIL):
+            self.tail = tail = ()
+        if len(tail) >= TAIL_TO_HALVE and (tail[len(tail) // 2].at < horizon or len(tail) >= LONGEST_TAIL):
             self._settle_half()
-        tail.append(event)
+        self.tail = (*self.tail, event)
         self.fold = folded(self.fold, event, self.may_be_warm)
+        self._share_code()
 
     def _settle_half(self) -> None:
         """Fold the older half of the tail into the settled state, on steps of its own."""
@@ -150,7 +168,7 @@ class Case:
         for event in self.tail[:half]:
             settled = folded(settled, event, self.may_be_warm)
         self.settled = settled
-        del self.tail[:half]
+        self.tail = self.tail[half:]
         self._share_code()
 
     def _base(self) -> Fold:
@@ -184,8 +202,11 @@ class Case:
 
     def _share_code(self) -> None:
         """Keep the steps once, where both states are of one instance: the fold's begin with the settled ones."""
-        if self.settled is not None and self.settled.instance == self.fold.instance:
-            self.settled.code = self.fold.code
+        settled, code = self.settled, self.fold.code
+        if code is None or settled is None:
+            return
+        if settled.aside is self.fold.aside or settled.instance == self.fold.instance:
+            settled.code = code
 
     def _apply_late(self, event: Event) -> Outcome:
         if self.settled is None:
@@ -226,9 +247,11 @@ class Case:
     def silent(self, clock: int) -> bool:
         """Whether, at a glance, an open case has nothing to say at `clock` (ms) and nothing to take back."""
         fold = self.fold
-        if self.said or fold.stopped or fold.past or fold.explain_to or self.settling < FOREVER:
+        if self.said or fold.explain_to or self.settling < FOREVER:
             return False
-        if fold.conduct.offences or (fold.standing is not None and fold.violations(clock, None)):
+        if fold.aside is not NOTHING_ASIDE and (fold.stopped or fold.past or fold.conduct.offences):
+            return False
+        if fold.standing is not None and fold.violations(clock, None):
             return False
         for running in fold.clocks:
             if running is not None and running.offsets and running.start + running.offsets[0] < clock:

@@ -1,13 +1,14 @@
 """How far a case has come in its model: its place there, what the way cost, and the steps taken.
 
 The cost is the prefix alignment's, proven exact while it is not above the certificate. What went wrong is explained
-from the steps, up to the one at which the explanation last changed. Invariant: `code` may be shared between a course
-and its copies; only its first `size` bytes count, and whoever writes behind them has made sure that nobody else does.
+from the steps, up to the one at which the explanation last changed. Invariant: `code` may be that of a later state
+of the same instance; only its first `size` bytes count, and whoever adds to them has cut it to these.
 """
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
+from stream.aside import NOTHING_ASIDE, Sharing
 from stream.conformance.automaton import Automaton
 from stream.conformance.deviation import Deviation
 from stream.conformance.explain import explain
@@ -19,39 +20,34 @@ from stream.event import Anchor
 from stream.process import Process
 from stream.steps import MOST_STRANGERS, NONE_TAKEN, Taken, count, named, taken, write
 
-Explained = tuple[int, bool, tuple[Deviation, ...], tuple[Any, ...] | None]
-"""The steps that were explained, by size, and whether as a whole; their deviations, and what is told of those."""
 WARM, FULL, UNSEEN = 1, 2, 4
 MOST_BYTES: Final = 40_000
 """Bytes of the steps of one case that are kept to explain its deviations: seven thousand steps that are hours apart,
 twenty thousand that are none; later ones are aligned, but no longer explained."""
 
 
-class Course:
+class Course(Sharing):
     """The place of one instance of a case in the model of its process; few bytes, since every open case has two.
 
     `explain_to` is the size at which the explanation last changed, `places` where the case is by it once it deviates,
     `stepped_at` the time of the last step that is kept (ms); `strangers` are the names met that the model does not
     have; `first` is the case's first event; `explained` are its deviations, and how they are told. `flags`: `WARM`,
     the case was met in the middle of its model; `UNSEEN`, it may have begun before it was first judged; `FULL`, steps
-    were left out, of which there were too many.
+    were left out, of which there were too many. What few cases have anything of is `aside`.
     """
 
     __slots__ = (
-        "code", "cost", "explain_to", "explained", "first", "flags", "floor", "frontier", "places", "process",
-        "size", "stepped_at", "strangers",
+        "code", "cost", "explain_to", "first", "flags", "floor", "frontier", "places", "process", "size", "stepped_at",
     )  # fmt: skip
 
     def __init__(self, process: Process) -> None:
-        self.process = process
+        self.process, self.aside = process, NOTHING_ASIDE
         self.first: Anchor | None = None
         self.frontier: Frontier | None = process.automaton.start() if process.automaton else None
         self.places: Frontier | None = None
         self.cost, self.floor = 0, INF
-        self.code: bytearray | None = None
+        self.code: bytes | None = None
         self.size = self.explain_to = self.stepped_at = self.flags = 0
-        self.strangers: tuple[str, ...] = ()
-        self.explained: Explained = (0, False, (), None)
 
     @property
     def warm(self) -> bool:
@@ -126,23 +122,24 @@ class Course:
         if number is None or self.size >= MOST_BYTES:
             self.flags |= FULL
             return False
-        if code is None:
-            code = self.code = bytearray()
         if not self.size:
             self.stepped_at = self.first.at  # type: ignore[union-attr]  # whoever steps has begun
-        write(code, at - self.stepped_at, number)
+        taken_now = bytearray()
+        write(taken_now, at - self.stepped_at, number)
+        code = self.code = bytes(taken_now) if code is None else code + bytes(taken_now)
         self.size, self.stepped_at = len(code), at
         return True
 
     def _strange(self, name: str) -> int | None:
         """The number of a name that the model does not have."""
         known = len(self.process.labels.names)
-        if name in self.strangers:
-            return known + self.strangers.index(name)
-        if len(self.strangers) >= MOST_STRANGERS:
+        strangers = self.strangers
+        if name in strangers:
+            return known + strangers.index(name)
+        if len(strangers) >= MOST_STRANGERS:
             return None
-        self.strangers = (*self.strangers, name)
-        return known + len(self.strangers) - 1
+        self.aside = self.aside._replace(strangers=(*strangers, name))
+        return known + len(strangers)
 
     def own_code(self) -> None:
         """Part with whoever shares the code."""
@@ -152,7 +149,7 @@ class Course:
         """The steps that are kept, or those within the first `size` bytes."""
         if self.code is None or self.first is None:
             return NONE_TAKEN
-        code = bytes(self.code[: self.size if size is None else size])
+        code = self.code[: self.size if size is None else size]
         return taken(code, self.first.at, self.process.labels, self.strangers)
 
     @property
@@ -162,7 +159,7 @@ class Course:
 
     def _names(self, size: int) -> tuple[str, ...]:
         """The names of the steps within the first `size` bytes."""
-        return () if self.code is None else named(bytes(self.code[:size]), self.process.labels, self.strangers)
+        return () if self.code is None else named(self.code[:size], self.process.labels, self.strangers)
 
     @property
     def times(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from heapq import heapify, heappop, heappush
 from typing import Final
 
 SPARE: Final = 1_000
-"""Entries that have been replaced and are kept all the same, beside as many as there are cases."""
+"""Entries that have been replaced and are kept all the same, beside half as many as there are cases."""
 
 
 class Deadlines:
@@ -28,9 +28,9 @@ class Deadlines:
         return wake
 
     def crowded(self, cases: int) -> bool:
-        """Whether there are so many entries for that many cases that it pays to look through them: more than twice as
-        many, also as were left the last time."""
-        return len(self.heap) > 2 * max(cases, self.left) + SPARE
+        """Whether there are so many entries for that many cases that it pays to look through them: half as many again,
+        also as were left the last time. An entry takes a hundred bytes, which counts where there are a million."""
+        return 2 * (len(self.heap) - SPARE) > 3 * max(cases, self.left)
 
     def keep(self, armed: Callable[[int, str], bool]) -> None:
         """Drop the entries that sooner ones have replaced."""

@@ -110,7 +110,7 @@ class Echo:
             return False
         _, running, passed, finding, said, settled, rests_on = situation
         if said is None:
-            said = case.said[finding.rule, finding.key] = Said(self.announcer.id_of(case_id, finding), finding)
+            said = case.say((finding.rule, finding.key), Said(self.announcer.id_of(case_id, finding), finding))
         said.state, said.finding, said.settled = mould.state, finding, settled
         said.revision += 1
         self.announcer.records.append(made(AlertRecord, (said.id, mould.poured(case_id, said.id, finding))))

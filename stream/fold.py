@@ -12,16 +12,16 @@ from stream.course import UNSEEN, Course
 from stream.declare import Happening, Standing, Violation
 from stream.event import GIVEN_UP, OTHER_TRANSITIONS, Anchor, Event, Place
 from stream.occurrences import UNTRACKED
-from stream.people import BLAMELESS, Conduct
 from stream.process import Process
-from stream.sla.rules import Clocks, answer, promised, stop
+from stream.shared import alone, followed, merged
+from stream.sla.rules import Clocks, Stood, answer, promised, stop
 from stream.sla.running import Running, Stopped, made
 from stream.sla.special import Scene
 from stream.sla.turning import step, touches, turn
 
-NONE_LATE: frozenset[int] = frozenset()
 NOTHING: Final[Mapping[Any, Any]] = {}
-MOST_RECENT = 8
+NO_TIES: Final[dict[str, int]] = {}
+NO_ATTRIBUTES: Final[dict[str, Any]] = {}
 MOST_STARTED = 64
 """Activities of one case that have been started and not completed, of which it is known; the newest ones."""
 
@@ -32,12 +32,13 @@ class Fold(Course):
     `started`: the starts of activities that are still to be completed, oldest first, in a process with a model.
     `paused`: since when (ms) which service levels are paused, by their numbers. `standing`: where the case stands with
     its constraints; `asked_late`: those of them that were not asked yet when it began; `conduct`: what people have done
-    in it. `ties` count the activities at `last_at`.
+    in it. `ties` count the activities at `last_at`. `attributes`, and `ties` of one activity, are shared
+    with other folds: they are replaced and never written to.
     """
 
     __slots__ = (
-        "asked_late", "attributes", "clocks", "conduct", "ended_at", "events", "instance", "last_at", "last_place",
-        "late", "past", "paused", "recent", "standing", "started", "stopped", "ties", "tracked",
+        "attributes", "clocks", "ended_at", "events", "last_at", "last_place", "paused", "recent", "standing",
+        "started", "ties", "tracked",
     )  # fmt: skip
 
     def __init__(self, process: Process, instance: int, *, bare: bool = False) -> None:
@@ -45,76 +46,69 @@ class Fold(Course):
         if bare:
             return
         super().__init__(process)
-        self.instance = instance
+        if instance > 1:
+            self.aside = self.aside._replace(instance=instance)
         self.last_at = 0
         self.last_place: Place = (0, 0)
         self.events = 0
-        self.ties: dict[str, int] = {}
+        self.ties: dict[str, int] = NO_TIES
         self.recent: tuple[str, ...] = ()
-        self.attributes: dict[str, Any] = {}
-        self.clocks: Clocks = [None] * len(process.rulebook.rules)
-        self.stopped: tuple[Stopped, ...] = ()
-        self.past: tuple[Any, ...] = ()
+        self.attributes: dict[str, Any] = NO_ATTRIBUTES
+        self.clocks: Stood = (None,) * len(process.rulebook.rules)
         self.paused: Mapping[int, int] = NOTHING
         self.tracked = UNTRACKED
         self.ended_at: int | None = None
-        self.late = False
         self.started: tuple[Anchor, ...] = ()
         self.standing: Standing | None = process.monitor.start() if process.monitor else None
-        self.asked_late: frozenset[int] = NONE_LATE
-        self.conduct: Conduct = BLAMELESS
 
     def copy(self) -> "Fold":
         """The same state, to be folded on apart; the code of its steps is shared."""
         twin = Fold(self.process, self.instance, bare=True)
         twin.process = self.process
-        twin.instance = self.instance
         twin.first = self.first
         twin.last_at = self.last_at
         twin.last_place = self.last_place
         twin.events = self.events
-        twin.ties = self.ties.copy()
+        twin.ties = self.ties if len(self.ties) < 2 else self.ties.copy()
         twin.recent = self.recent
         twin.attributes = self.attributes
-        twin.stopped = self.stopped
-        twin.past = self.past
         twin.paused = self.paused
         twin.tracked = self.tracked
         twin.ended_at = self.ended_at
         twin.flags = self.flags
-        twin.late = self.late
         twin.frontier = self.frontier
         twin.cost = self.cost
         twin.floor = self.floor
         twin.code = self.code
         twin.size = self.size
         twin.stepped_at = self.stepped_at
-        twin.strangers = self.strangers
-        twin.started = self.started
-        twin.standing = self.standing
-        twin.asked_late = self.asked_late
-        twin.conduct = self.conduct
+        twin.aside = self.aside
         twin.places = self.places
         twin.explain_to = self.explain_to
-        twin.explained = self.explained
-        twin.clocks = self.clocks.copy()
+        twin.started = self.started
+        twin.standing = self.standing
+        twin.clocks = self.clocks
         return twin
 
     def apply(self, event: Event, may_be_warm: bool = False) -> None:
         """Fold the next event, which is not before the last one."""
         process, completes, anchor = self.process, event.lifecycle not in OTHER_TRANSITIONS, self._tied(event)
         self.ended_at = None
-        before, ran = self.attributes, self.clocks.copy() if process.counted else None
+        before, ran = self.attributes, self.clocks
+        clocks = list(ran)
         if event.attributes:
-            self.attributes = {**before, **event.attributes}
+            self.attributes = merged(before, event.attributes)
         if self.first is None:
             self._begin(anchor)
             self.flags = UNSEEN if may_be_warm else 0
         if completes:
-            self.recent = (*self.recent[1 - MOST_RECENT :], event.activity)
-        self._run_clocks(event, anchor, completes, before)
-        if ran is not None and ran != self.clocks:
-            self._track(ran, Scene(event, self.attributes, before, self.paused, completes))
+            self.recent = followed(self.recent, event.activity)
+        self._run_clocks(clocks, event, anchor, completes, before)
+        now = tuple(clocks)
+        if now != ran:
+            self.clocks = now
+            if process.counted:
+                self._track(ran, Scene(event, self.attributes, before, self.paused, completes))
         if process.automaton is not None:
             if completes:
                 name = process.rename.get(event.activity, event.activity)
@@ -134,10 +128,13 @@ class Fold(Course):
         """What an alert that this event starts hangs on; the event is counted among those of its instant."""
         at, activity, nth = event.at, event.activity, 0
         if at != self.last_at:
-            self.ties = {activity: 1}
+            self.ties = alone(activity)
         else:
             nth = self.ties.get(activity, 0)
-            self.ties[activity] = nth + 1
+            if len(self.ties) < 2:  # it may be that of other cases as well
+                self.ties = {**self.ties, activity: nth + 1}
+            else:
+                self.ties[activity] = nth + 1
         return made(Anchor, (at, activity, nth, event.event_id, event.place))
 
     def _begin(self, anchor: Anchor) -> None:
@@ -149,7 +146,9 @@ class Fold(Course):
         if monitor is not None and standing is not None and (standing.first_at is None or monitor.heeds(activity)):
             self.standing = monitor.step(standing, Happening(anchor, self.attributes))
         if people is not None and activity in people.of:
-            self.conduct = people.judged(self.conduct, event, anchor)
+            conduct = people.judged(self.conduct, event, anchor)
+            if conduct is not self.conduct:
+                self.aside = self.aside._replace(conduct=conduct)
 
     def violations(self, clock: int, ended_at: int | None) -> tuple[Violation, ...]:
         """The constraints that are broken when all before `clock` (ms) is over, or at an end as well."""
@@ -173,12 +172,14 @@ class Fold(Course):
                     self.started = self.started[:number] + self.started[number + 1 :]
                     return
 
-    def _run_clocks(self, event: Event, anchor: Anchor, completes: bool, before: Mapping[str, Any]) -> None:
-        book, clocks = self.process.rulebook, self.clocks
-        scene = self._turn_clocks(event, completes, before) if book.asks else None
+    def _run_clocks(
+        self, clocks: Clocks, event: Event, anchor: Anchor, completes: bool, before: Mapping[str, Any]
+    ) -> None:
+        book = self.process.rulebook
+        scene = self._turn_clocks(clocks, event, completes, before) if book.asks else None
         if book.dues and event.attributes and not book.promised_in.isdisjoint(event.attributes):
             seen = scene or made(Scene, (event, self.attributes, before, self.paused, completes))
-            self._take_promises(event, seen)
+            self._take_promises(clocks, event, seen)
         if completes:
             for rule in book.answers.get(event.activity, ()):
                 if clocks[rule.number] is not None:
@@ -190,35 +191,34 @@ class Fold(Course):
             for stopped in step(book, clocks, anchor, event, scene):
                 self._note(stopped)
         if book.idles:
-            self._run_idle(event, anchor, scene)
+            self._run_idle(clocks, event, anchor, scene)
         if not self.events and self.first is not None:
             for rule in book.durations:
                 clocks[rule.number] = rule.started(self.first, scene)
 
-    def _take_promises(self, event: Event, scene: Scene) -> None:
+    def _take_promises(self, clocks: Clocks, event: Event, scene: Scene) -> None:
         """Take the due instants that an event carries."""
         assert event.attributes is not None  # it has been looked at
         assert self.first is not None  # a case that has an event has a first one
         for rule in self.process.rulebook.dues:
             if rule.due in event.attributes:
-                promised(rule, self.clocks, event, self.first, scene)
+                promised(rule, clocks, event, self.first, scene)
 
-    def _run_idle(self, event: Event, anchor: Anchor, scene: Scene | None) -> None:
+    def _run_idle(self, clocks: Clocks, event: Event, anchor: Anchor, scene: Scene | None) -> None:
         """Have the clocks that every event stops begin anew."""
-        clocks = self.clocks
         for rule in self.process.rulebook.idles:
             number = rule.number
             if clocks[number] is not None and (stopped := stop(clocks, number, event)) is not None:
                 self._note(stopped)
             clocks[number] = rule.started(anchor, scene)
 
-    def _turn_clocks(self, event: Event, completes: bool, before: Mapping[str, Any]) -> Scene:
+    def _turn_clocks(self, clocks: Clocks, event: Event, completes: bool, before: Mapping[str, Any]) -> Scene:
         """Let the event pause, change or call off clocks that run; what those that start with it have to see of it."""
         book, first = self.process.rulebook, not self.events
         scene = made(Scene, (event, self.attributes, before, self.paused, completes))
         if not touches(book, event, before, first):
             return scene
-        paused, called_off = turn(book, self.clocks, scene, first)
+        paused, called_off = turn(book, clocks, scene, first)
         if called_off:
             self.stopped = (*self.stopped, *called_off)
         if paused is self.paused:
@@ -226,7 +226,7 @@ class Fold(Course):
         self.paused = paused
         return made(Scene, (event, self.attributes, before, paused, completes))
 
-    def _track(self, ran: Clocks, scene: Scene) -> None:
+    def _track(self, ran: Stood, scene: Scene) -> None:
         """Note what became of clocks that objectives count; `ran`: as they were before the event."""
         self.tracked = self.tracked.after(self.process, ran, self.clocks, scene)
 
@@ -244,12 +244,14 @@ class Fold(Course):
 
     def answer_late(self, event: Event) -> bool:
         """Apply what is sound of an event from before this state: it may stop a clock that was running at its time."""
-        changed, ran = False, self.clocks.copy()
+        changed, ran = False, self.clocks
+        clocks = list(ran)
         for rule in self.process.rulebook.answers.get(event.activity, ()):
-            running = self.clocks[rule.number]
+            running = clocks[rule.number]
             if event.completes and running is not None and running.offsets and running.start <= event.at:
-                self._note(answer(rule, self.clocks, event))
+                self._note(answer(rule, clocks, event))
                 changed = True
+        self.clocks = tuple(clocks)
         if changed and self.process.counted:
             self._track(ran, Scene(event, self.attributes, self.attributes, self.paused, True))
         return changed

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
+from sys import intern
 from typing import Any
 
 from schemas.alert import State
@@ -19,7 +20,8 @@ from stream.event import Anchor, Event, Place
 from stream.finding import Finding
 from stream.fold import Fold
 from stream.said import Said
-from stream.sla.running import Origin, Running, Terms
+from stream.shared import alone, followed, in_common
+from stream.sla.running import Origin, Running, Stopped, Terms
 from stream.steps import Labels, taken
 
 KIND, KNOWN_AT = Finding._fields.index("kind"), Finding._fields.index("known_at")
@@ -62,14 +64,25 @@ def read_place(fields: Sequence[int]) -> Place:
 
 def read_event(fields: list[Any]) -> Event:
     """An event of a tail."""
-    at, place, *rest = fields
-    return Event(at, read_place(place), *rest)
+    at, place, activity, lifecycle, resource, event_id, attributes, *rest = fields
+    named = intern(activity), None if lifecycle is None else intern(lifecycle)
+    return Event(at, read_place(place), *named, resource, event_id, attributes and in_common(attributes), *rest)
 
 
 def read_anchor(fields: list[Any]) -> Anchor:
     """What an alert hangs on."""
     at, activity, count, event_id, place = fields
-    return Anchor(at, activity, count, event_id, read_place(place))
+    return Anchor(at, intern(activity), count, event_id, read_place(place))
+
+
+def read_ties(fields: dict[str, int]) -> dict[str, int]:
+    """How many events of which activities lay at an instant."""
+    return alone(intern(next(iter(fields)))) if list(fields.values()) == [1] else fields
+
+
+def read_recent(fields: list[str]) -> tuple[str, ...]:
+    """The newest activities of a case."""
+    return followed(tuple(map(intern, fields[:-1])), intern(fields[-1])) if fields else ()
 
 
 def read_running(fields: list[Any]) -> Running:
@@ -89,6 +102,15 @@ def written_running(running: Running) -> list[Any]:
 def _shared(offsets: tuple[int, ...]) -> tuple[int, ...]:
     """The same marks in one piece of memory for all clocks of a plain target."""
     return offsets
+
+
+def read_stopped(fields: list[Any], numbers: dict[str, int]) -> tuple[Stopped, ...]:
+    """Clocks that were stopped, as far as their service levels have `numbers` now."""
+    return tuple(
+        Stopped(numbers[rule_id], read_running(running), at, read_place(place), *outcome)
+        for rule_id, running, at, place, *outcome in fields
+        if rule_id in numbers
+    )
 
 
 def _read_terms(fields: list[Any]) -> Terms:

@@ -15,19 +15,22 @@ from typing import Any
 import orjson
 
 from stream.card_kinds import card_kinds, identity_of
-from stream.case import Case
+from stream.case import NOTHING_COUNTED, Case
 from stream.course import FULL, UNSEEN, WARM
-from stream.fold import Fold
+from stream.fold import NOTHING, Fold
 from stream.journalled import (
     keyed_anew,
     read_anchor,
     read_event,
     read_finding,
     read_place,
+    read_recent,
     read_running,
     read_said_entry,
     read_steps,
     read_steps_of_layout_1,
+    read_stopped,
+    read_ties,
     written_running,
 )
 from stream.lives import Counts, Life
@@ -35,7 +38,7 @@ from stream.occurrences import UNTRACKED, Counted, Key, Occurrence, Tracked
 from stream.people import Act, Conduct, Offence
 from stream.process import Process
 from stream.said import Said
-from stream.sla.running import Stopped
+from stream.shared import in_common
 from stream.steps import Labels
 
 LAYOUT = 3
@@ -176,13 +179,14 @@ class Packer:
         case = Case(self.process, may_be_warm)
         case.wake, case.flags = wake, flags
         case.settled = None if settled is None else self._unfolded(settled, identity, layout)
-        case.tail = [read_event(event) for event in tail]
-        case.said = dict(map(read_said_entry, said))
-        if layout == 1:
-            case.said = dict(keyed_anew(case.said))
-        case.ids, case.late = dict.fromkeys(ids), case_is_late
+        case.tail = tuple([read_event(event) for event in tail])
+        if said:
+            case.said = dict(map(read_said_entry, said))
+            if layout == 1:
+                case.said = dict(keyed_anew(case.said))
+        case.late, case.ids = case_is_late, dict.fromkeys(ids) if ids else case.ids
         if counted:
-            case.counted, case.counted_to = self._counted(counted[0]), counted[1]
+            case.counted, case.counted_to = self._counted(counted[0]) or NOTHING_COUNTED, counted[1]
         if card["cards"] == self.cards:
             case.card = tuple(map(Counts.read, card.get("counts", ())))
         if case.settled is not None and "lives" in card:
@@ -214,18 +218,15 @@ class Packer:
     def _unfolded(self, fields: list[Any], identity: str, layout: int) -> Fold:
         fold = Fold(self.process, fields[0])
         first, last, fold.events, ties, recent, fold.attributes, clocks, stopped, past, fold.ended_at = fields[1:11]
+        fold.attributes = in_common(fold.attributes)
         fold.first = None if first is None else read_anchor(first)
         fold.last_at, fold.last_place = last[0], read_place(last[1])
-        fold.ties, fold.recent = dict(ties), tuple(recent)
-        for rule_id, running in clocks.items():
-            if rule_id in self.rules:
-                fold.clocks[self.rules[rule_id]] = read_running(running)
-        fold.stopped = tuple(
-            Stopped(self.rules[rule_id], read_running(running), at, read_place(place), *outcome)
-            for rule_id, running, at, place, *outcome in stopped
-            if rule_id in self.rules
-        )
-        fold.past = tuple(map(read_finding, past))
+        fold.ties, fold.recent = read_ties(ties), read_recent(recent)
+        numbered = {self.rules[rule_id]: read_running(one) for rule_id, one in clocks.items() if rule_id in self.rules}
+        fold.clocks = tuple([numbered.get(number) for number in range(len(fold.clocks))])
+        if stopped or past:
+            known = read_stopped(stopped, self.rules)
+            fold.aside = fold.aside._replace(stopped=known, past=tuple(map(read_finding, past)))
         warm, fold.late, *rest = fields[11]
         fold.flags = WARM if warm else 0
         labels = self.known[identity]
@@ -235,10 +236,12 @@ class Packer:
         if layout > 1:
             fold.flags |= UNSEEN if rest[0] else 0
             fold.started = tuple(map(read_anchor, fields[14]))
-            fold.conduct = self._conduct(fields[15], fields[16])
+            if fields[15] or fields[16]:
+                fold.aside = fold.aside._replace(conduct=self._conduct(fields[15], fields[16]))
             tracks = fields[19] if layout > 2 and len(fields) > 19 else fields[19:21]
             fold.tracked = self._tracked(*tracks) if tracks else UNTRACKED
-            fold.paused = {self.rules[key]: since for key, since in fields[18].items() if key in self.rules}
+            paused = {self.rules[key]: since for key, since in fields[18].items() if key in self.rules}
+            fold.paused = paused or NOTHING
         self._stand(fold, None if layout == 1 else fields[17])
         return fold
 
@@ -267,7 +270,9 @@ class Packer:
             asked = self.known[identity].names
             former = set(asked).difference([asked[number] for number in late])
         numbers = self.process.asked.numbers.items()
-        fold.asked_late = frozenset(number for text, number in numbers if text not in former)
+        asked_late = frozenset(number for text, number in numbers if text not in former)
+        if asked_late:
+            fold.aside = fold.aside._replace(asked_late=asked_late)
 
     def _retrace(self, fold: Fold, steps: Iterable[tuple[str, int]], identity: str) -> None:
         """Take the journalled steps again, in whatever model the process has now; a case that went on without one was

@@ -6,6 +6,7 @@ literal key first, so that CSV columns and XES attributes with dots in their nam
 
 from collections.abc import Callable
 from operator import methodcaller
+from sys import intern
 from typing import Any
 
 from schemas.mapping import Mapping, TimePath
@@ -13,6 +14,7 @@ from stream.event import Event, Place
 from stream.inputs import Refusal
 from stream.instants import Parser, instant_parser
 from stream.pseudonym import Naming
+from stream.shared import in_common
 from stream.sla.running import made
 
 XES = Mapping(
@@ -102,11 +104,11 @@ class RecordReader:
             return at
         lifecycle = None if self.lifecycle is None else record.get(lifecycle_key) or self.lifecycle(record)
         if lifecycle is not None:
-            lifecycle = lifecycle.lower() or None if type(lifecycle) is str else _lower(lifecycle)
+            lifecycle = intern(lifecycle.lower()) or None if type(lifecycle) is str else _lower(lifecycle)
         resource = None if self.resource is None else self.read_resource(record)
         event_id = None if self.event_id is None else _word(self.event_id, record)
         attributes = self.read_attributes(record) if self.attributes else None
-        return case, made(Event, (at, place, activity, lifecycle, resource, event_id, attributes, False))
+        return case, made(Event, (at, place, intern(activity), lifecycle, resource, event_id, attributes, False))
 
     def read_resource(self, record: dict[str, Any]) -> str | None:
         """Who did it, by the name under which they are known here."""
@@ -132,7 +134,7 @@ class RecordReader:
                     self.unreadable += 1
                     continue
             found[name] = value
-        return found or None
+        return in_common(found) if found else None
 
 
 def _word(reader: Reader, record: dict[str, Any]) -> str | None:

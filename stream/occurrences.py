@@ -13,7 +13,7 @@ from schemas.sla import CaseDuration, Due
 from stream.event import GIVEN_UP
 from stream.lives import Life, Segment
 from stream.process import Process
-from stream.sla.rules import Clocks, Rule
+from stream.sla.rules import Rule, Stood
 from stream.sla.running import Running
 from stream.sla.special import Scene
 
@@ -56,7 +56,7 @@ class Tracked(NamedTuple):
     occurred: tuple[Occurrence, ...]
     lives: tuple[Life, ...] = ()
 
-    def after(self, process: Process, ran: Clocks, clocks: Clocks, scene: Scene) -> "Tracked":
+    def after(self, process: Process, ran: Stood, clocks: Stood, scene: Scene) -> "Tracked":
         """The same once the event of a scene has run the clocks, from what they were (`ran`) to what they are."""
         segments, occurred = dict(self.segments), self.occurred
         for number in process.counted:
@@ -129,7 +129,7 @@ class Span(NamedTuple):
         return cls(clock if over_at is None else min(over_at + (ended_at is None), clock), ended_at)
 
 
-def still_open(tracked: Tracked, clocks: Clocks, process: Process, span: Span) -> Iterator[Occurrence]:
+def still_open(tracked: Tracked, clocks: Stood, process: Process, span: Span) -> Iterator[Occurrence]:
     """What counts of clocks that no event has stopped: they were due, or the end of the case is what they wait for."""
     for number in process.counted:
         running = clocks[number]

@@ -16,7 +16,7 @@ import orjson
 from schemas.objective import Objective, Rate
 from schemas.partial import PartialKey, PartialKind
 from stream.cards import Cards
-from stream.case import Case, Happenings
+from stream.case import NOTHING_COUNTED, Case, Happenings
 from stream.clock import BEFORE_TIME, InputClock, Moment
 from stream.event import Event
 from stream.inputs import Input
@@ -121,7 +121,7 @@ class Partials:
                 self._add(asked, now, 1)
         kept = {key: counts for key, counts in found.items() if key not in over}
         changed = bool(over) or kept != case.counted
-        case.counted, case.counted_to = kept, max(case.counted_to, moment.settled_to)
+        case.counted, case.counted_to = kept or NOTHING_COUNTED, max(case.counted_to, moment.settled_to)
         if over:
             occurred = tuple(one for one in fold.tracked.occurred if one.stopped_at >= moment.settled_to)
             fold.tracked = fold.tracked._replace(occurred=occurred)

@@ -7,7 +7,7 @@ once more.
 
 from collections.abc import Iterable
 
-from stream.case import Case
+from stream.case import NOTHING_COUNTED, Case
 from stream.event import Event
 from stream.fold import Fold
 from stream.instances import over_before, successor_of
@@ -36,7 +36,7 @@ def renew(case: Case, process: Process, over_at: int) -> None:
     base.past, base.late = successor.past, successor.late
     base.tracked = _renumbered(uncounted, fold.process, process)
     base.last_at, base.last_place = fold.last_at, fold.last_place
-    case.settled, case.counted, case.card, case.tail, case.process = base, {}, (), [], process
+    case.settled, case.counted, case.card, case.tail, case.process = base, NOTHING_COUNTED, (), (), process
     case.refold()
 
 

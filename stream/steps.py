@@ -70,7 +70,7 @@ def _wide(part: bytes) -> int:
     return number
 
 
-def count(code: bytearray) -> int:
+def count(code: bytes) -> int:
     """How many steps a code holds; much sooner known than which."""
     return len(code.translate(None, _CONTINUED)) // 2
 

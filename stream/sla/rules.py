@@ -16,6 +16,11 @@ from stream.sla.special import Scene, Shared, Special, is_special
 from stream.worktime import Worktime
 
 Clocks = list[Running | None]
+"""The clocks of a case while an event runs them, by number."""
+
+Stood = tuple[Running | None, ...]
+"""The same between events."""
+
 MOST_AT_ONCE: Final = 16
 """Activities of one service level that are measured at once in a case; one that starts beyond is not."""
 

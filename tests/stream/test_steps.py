@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.aside import NOTHING_ASIDE
 from stream.case import Case
 from stream.conformance.frontier import INF
 from stream.course import Course
@@ -162,13 +163,15 @@ def _journalled(watched: Process, steps: int, gap: int) -> Any:
 def _added(case: Case) -> int:
     """The slots of a case's course in all its states, and what they hold that is not the process's; but for those that
     every case has, and for what is remembered of the last explanation."""
-    shared, others = ("frontier", "places"), ("process", "first", "flags", "explained")
-    kept = [name for name in Course.__slots__ if name not in others]
+    shared, others = ("frontier", "places"), ("process", "first", "flags")
+    kept = [name for name in ("aside", *Course.__slots__) if name not in others]
     folds = [fold for fold in (case.settled, case.fold) if fold is not None]
     values: dict[int, Any] = {}
     for fold in folds:
         for name in kept:
             value = getattr(fold, name)
+            if name == "aside":
+                value = value._replace(explained=NOTHING_ASIDE.explained)
             if name not in shared and not _shared(value) and value is not fold.last_at:
                 values[id(value)] = value
     return 8 * len(kept) * len(folds) + sum(sys.getsizeof(value) for value in values.values())
@@ -176,4 +179,6 @@ def _added(case: Case) -> int:
 
 def _shared(value: Any) -> bool:
     """Whether Python holds one such value for everybody."""
-    return value is None or value is INF or value == () or (isinstance(value, int) and value <= 256)
+    if value is None or value is INF or value == NOTHING_ASIDE or value == ():
+        return True
+    return isinstance(value, int) and value <= 256
