@@ -90,6 +90,16 @@ def test_every_file_is_on_the_map(tree: set[str]) -> None:
     assert {file for file in missing if not file.endswith("/__init__.py")} == set()
 
 
+def test_everything_on_the_map_is_told_of(readme: str) -> None:
+    """In a few words, behind its name."""
+    block = re.search(r"^## Map of the code\n.*?^```\w*\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    assert block is not None, 'README.md has no fenced block under "## Map of the code"'
+    lines = [line for line in block[1].splitlines() if line.strip()]
+
+    assert lines
+    assert [line for line in lines if len(line.split(maxsplit=1)) < 2] == []
+
+
 def test_every_module_is_on_the_map_by_name(tree: set[str]) -> None:
     """The three packages are listed file by file, their folders included."""
     modules = {file for file in _files() if file.startswith(PACKAGES) and file.endswith(".py")}
