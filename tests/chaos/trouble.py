@@ -22,7 +22,9 @@ from tests.chaos.result import Result
 from tests.chaos.stage import Stage, end_all
 from tests.chaos.watching import Watch
 
-DISK_MIB = 512
+DISK_MIB = 1_536
+"""What a log of 262 thousand events takes with all that two runs write of it, and as much again."""
+
 NOTICED_S = 45.0
 
 
