@@ -14,7 +14,7 @@ from stream.event import GIVEN_UP, OTHER_TRANSITIONS, Anchor, Event, Place
 from stream.occurrences import UNTRACKED
 from stream.process import Process
 from stream.shared import alone, followed, merged
-from stream.sla.rules import Clocks, Stood, answer, promised, stop
+from stream.sla.rules import Clocks, Stood, answer, begin_each, promised, stop
 from stream.sla.running import Running, Stopped, made
 from stream.sla.special import Scene
 from stream.sla.turning import step, touches, turn
@@ -182,19 +182,24 @@ class Fold(Course):
             self._take_promises(clocks, event, seen)
         if completes:
             for rule in book.answers.get(event.activity, ()):
-                if clocks[rule.number] is not None:
+                running = clocks[rule.number]
+                if running is not None and (rule.once or running.had_to_say(event.at)):
                     self._note(answer(rule, clocks, event))
-            for rule in book.starts.get(event.activity, ()):
-                if clocks[rule.number] is None or rule.restarts:
-                    clocks[rule.number] = rule.started(anchor, scene)
+                else:
+                    clocks[rule.number] = None
+            if starts := book.starts.get(event.activity):
+                begin_each(starts, clocks, anchor, scene)
         if book.by_step and (book.waits or event.activity in book.timed):
             for stopped in step(book, clocks, anchor, event, scene):
                 self._note(stopped)
+        for number, _, _, _ in book.idles:
+            running = clocks[number]
+            if running is not None and running.had_to_say(event.at):
+                self._note(stop(clocks, number, event))
         if book.idles:
-            self._run_idle(clocks, event, anchor, scene)
-        if not self.events and self.first is not None:
-            for rule in book.durations:
-                clocks[rule.number] = rule.started(self.first, scene)
+            begin_each(book.idles, clocks, anchor, scene)
+        if book.durations and not self.events and self.first is not None:
+            begin_each(book.durations, clocks, self.first, scene)
 
     def _take_promises(self, clocks: Clocks, event: Event, scene: Scene) -> None:
         """Take the due instants that an event carries."""
@@ -203,14 +208,6 @@ class Fold(Course):
         for rule in self.process.rulebook.dues:
             if rule.due in event.attributes:
                 promised(rule, clocks, event, self.first, scene)
-
-    def _run_idle(self, clocks: Clocks, event: Event, anchor: Anchor, scene: Scene | None) -> None:
-        """Have the clocks that every event stops begin anew."""
-        for rule in self.process.rulebook.idles:
-            number = rule.number
-            if clocks[number] is not None and (stopped := stop(clocks, number, event)) is not None:
-                self._note(stopped)
-            clocks[number] = rule.started(anchor, scene)
 
     def _turn_clocks(self, clocks: Clocks, event: Event, completes: bool, before: Mapping[str, Any]) -> Scene:
         """Let the event pause, change or call off clocks that run; what those that start with it have to see of it."""

@@ -92,10 +92,7 @@ def stop(clocks: Clocks, rule: int, event: Event, outcome: str = "answered") -> 
     if running is None:
         return None
     clocks[rule] = None
-    offsets = running.offsets
-    if not offsets or running.start + offsets[0] >= event.at:
-        return None
-    return Stopped(rule, running, event.at, event.place, outcome)
+    return Stopped(rule, running, event.at, event.place, outcome) if running.had_to_say(event.at) else None
 
 
 def answer(rule: Rule, clocks: Clocks, event: Event) -> Stopped | None:
@@ -128,6 +125,25 @@ def promised(rule: Rule, clocks: Clocks, event: Event, first: Anchor, scene: Sce
         clocks[rule.number] = rule.special.promised(first, scene)
     else:
         clocks[rule.number] = rule.until(first, event.at, due)
+
+
+Start = tuple[int, bool, tuple[int, ...], Special | None]
+"""How an event starts a clock: its number, whether it begins anew if it runs, its marks and what else it asks."""
+
+
+def begin_each(starts: Iterable[Start], clocks: Clocks, anchor: Anchor, scene: Scene | None) -> None:
+    """`begin` for all rules that an event means a start to, at the cost of one call for those that ask nothing more."""
+    at = anchor.at
+    for number, anew, offsets, special in starts:
+        if not anew and clocks[number] is not None:
+            continue
+        if special is None:
+            clocks[number] = made(Running, (anchor, at, offsets, None))
+        elif special.only_counts:
+            clocks[number] = special.counted(anchor)
+        else:
+            assert scene is not None  # there is one wherever a rule asks for it
+            clocks[number] = special.begun(number, anchor, scene)
 
 
 class Together(NamedTuple):
@@ -166,15 +182,16 @@ class Rulebook:
             every.append(compiled(every[-1].numbers.stop if every else 0, promise, special))
         self.rules = tuple(rule for rule in every for _ in range(rule.lanes))
         self.keys = tuple(_key(rule.promise.id, lane) for rule in every for lane in range(rule.lanes))
-        self.durations = tuple(r for r in every if isinstance(r.promise, CaseDuration))
-        self.idles = tuple(r for r in every if isinstance(r.promise, Idle))
+        self.durations = tuple(_start(r) for r in every if isinstance(r.promise, CaseDuration))
+        self.idles = tuple(_start(r) for r in every if isinstance(r.promise, Idle))
         self.dues = tuple(r for r in every if r.due is not None)
         self.promised_in = frozenset(r.due for r in self.dues if r.due is not None)
         self.special = tuple(r for r in every if r.special is not None)
         self.waits = tuple(r for r in every if isinstance(r.promise, Waiting))
         self.timed = _by_activity((r, r.promise.activity) for r in every if isinstance(r.promise, ActivityDuration))
         self.by_step = bool(self.waits or self.timed)
-        self.starts = _by_activity((r, r.promise.from_) for r in every if isinstance(r.promise, Between))
+        started = _by_activity((r, r.promise.from_) for r in every if isinstance(r.promise, Between))
+        self.starts = {activity: tuple(map(_start, rules)) for activity, rules in started.items()}
         self.answers = _by_activity((r, _answers(r.promise)) for r in every)
         asked = [(r, r.special) for r in every if r.special is not None]
         self.asks = any(not special.only_counts and not special.only_due for _, special in asked)
@@ -202,6 +219,10 @@ class Rulebook:
 def _key(name: str, lane: int) -> str:
     """The name of one of a rule's clocks; an id has no slash."""
     return f"{name}/{lane}" if lane else name
+
+
+def _start(rule: Rule) -> Start:
+    return rule.number, rule.restarts or rule.whole, rule.offsets, rule.special
 
 
 def _answers(promise: Sla) -> tuple[str, ...]:

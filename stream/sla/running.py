@@ -63,6 +63,10 @@ class Running(NamedTuple):
         whole = self.whole
         return self.start + self.offsets[whole - 1] if 0 < whole <= len(self.offsets) else None
 
+    def had_to_say(self, instant: int) -> bool:
+        """Whether it passed a mark before `instant`."""
+        return bool(self.offsets) and self.start + self.offsets[0] < instant
+
     def reached(self, instant: int) -> int:
         """How many marks lie before `instant`: 0 says nothing, `whole` of them is a breach."""
         count, length = 0, instant - self.start

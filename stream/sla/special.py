@@ -129,10 +129,12 @@ class Special:
         """A clock that starts with the event of `anchor`; None where it is called off at once."""
         elapsed, where = self.elapsed, self.where
         if elapsed is not None and (where is None or where.judge_case(scene.attributes) == "holds"):
-            at = anchor.at
-            if rule not in scene.paused:
-                return made(Running, (anchor, at, elapsed, self.shared.plain(at, self.whole)))
-            return made(Running, (anchor, at, (), self.shared.plain(at, self.whole, at)))
+            at, whole, terms = anchor.at, self.whole, self.shared.newest
+            if rule in scene.paused:
+                return made(Running, (anchor, at, (), self.shared.plain(at, whole, at)))
+            if terms.chosen_at != at or terms.whole != whole or terms.paused_at is not None:
+                terms = self.shared.plain(at, whole)
+            return made(Running, (anchor, at, elapsed, terms))
         if self.cancelled_when is not None and self.calls_off(scene):
             return None
         at, origin = anchor.at, _origin(scene.event) if self.by_origin else None
@@ -147,8 +149,9 @@ class Special:
         """A clock of which nothing but its calendar is special: its terms cannot change."""
         at, target = anchor.at, self.targets[0]
         newest = target.newest
-        if newest.moves and newest.first <= at < newest.until:
-            return made(Running, (anchor, at, newest.answers, None))
+        if newest.first <= at < newest.until:
+            offsets = newest.answers if newest.moves else tuple([mark - at for mark in newest.answers])
+            return made(Running, (anchor, at, offsets, None))
         try:
             return made(Running, (anchor, at, target.offsets_from(at), None))
         except NoWorkingTime:
@@ -184,17 +187,24 @@ class Special:
         at = scene.event.at
         now = self.shared.turned(terms, at)
         if offsets and (self.elapsed is not None or self._target(terms).lengths is not None):  # what is known stays so
-            return made(Running, (anchor, start, offsets[: bisect_left(offsets, at - start)], now))
+            known = () if offsets[0] >= at - start else offsets[: bisect_left(offsets, at - start)]
+            return made(Running, (anchor, start, known, now))
         return made(Running, (anchor, start, self._offsets(start, now), now))
 
     def resumed(self, running: Running, scene: Scene) -> Running:
         """The clock, going on from an event."""
-        anchor, start, _, terms = running
+        anchor, start, offsets, terms = running
         if terms is None or terms.paused_at is None:
             return running
         now = self.shared.turned(terms, scene.event.at)
         elapsed = self.elapsed if terms.choice == 0 else None
-        offsets = self._offsets(start, now) if elapsed is None else delayed(elapsed, start, now.pauses)
+        if elapsed is None:
+            offsets = self._offsets(start, now)
+        elif offsets:
+            offsets = delayed(elapsed, start, now.pauses)
+        else:  # no mark was passed before it stood still: every pause comes before all of them
+            took = sum([ended - begun for begun, ended in now.pauses])
+            offsets = tuple([offset + took for offset in elapsed])
         return made(Running, (anchor, start, offsets, now))
 
     def stands_still(self, scene: Scene, paused: bool) -> bool:

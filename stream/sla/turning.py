@@ -69,7 +69,7 @@ def _pause_together(together: Together, clocks: Clocks, scene: Scene) -> Mapping
     at = scene.event.at
     for number, special in together.lanes:
         running = clocks[number]
-        if running is not None and (not special.begins_anew or _had_to_say(running, at)):
+        if running is not None and (not special.begins_anew or running.had_to_say(at)):
             clocks[number] = special.paused(running, scene)
     return dict.fromkeys(together.numbers, at)
 
@@ -81,14 +81,9 @@ def _resume_together(together: Together, clocks: Clocks, scene: Scene) -> Mappin
     at = scene.event.at
     for number, special in together.lanes:
         running = clocks[number]
-        if running is not None and (not special.begins_anew or _had_to_say(running, at)):
+        if running is not None and (not special.begins_anew or running.had_to_say(at)):
             clocks[number] = special.resumed(running, scene)
     return {}
-
-
-def _had_to_say(running: Running, at: int) -> bool:
-    """Whether a clock had passed a mark before an instant (ms)."""
-    return bool(running.offsets) and running.start + running.offsets[0] < at
 
 
 def _touched(book: Rulebook, scene: Scene, first: bool) -> Collection[Rule]:
@@ -133,7 +128,7 @@ def _pause(rule: Rule, special: Special, clocks: Clocks, scene: Scene, still: bo
         running = clocks[number]
         if running is None:
             continue
-        if special.begins_anew and not _had_to_say(running, at):
+        if special.begins_anew and not running.had_to_say(at):
             continue
         clocks[number] = turned(running, scene)
 
