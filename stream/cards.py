@@ -6,7 +6,7 @@ cut into restores; they do not grow with the number of cases.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from schemas.alert import State
 from schemas.card_rules import VERSION
@@ -38,6 +38,7 @@ class Cards:
         self.width = self.shares.width
         self.shared: dict[tuple[Counts, ...], tuple[Counts, ...]] = {}
         self.moves: dict[tuple[Counts, Counts], Move] = {}
+        self.last: Last | None = None
 
     def moved(self, case: Case) -> bool:
         """Whether a case may count as something else than it did, but for what was said of it, at a glance."""
@@ -89,6 +90,23 @@ class Cards:
         case.card = self._once(tuple(one for one in counted if one.instance >= over))
         return case.card != before
 
+    def count_like_the_last(self, case: Case) -> bool:
+        """Count an open case of which only the flags have changed since it was counted as the last such case was, if it
+        comes from the same and has the same flags; whether it does."""
+        last = self.last
+        if last is None or last.before is not case.card or last.flags != case.flags or case.fold.tracked.lives:
+            return False
+        last.move.cases += 1
+        case.card = last.move.card
+        return True
+
+    def count_again(self, case: Case, moment: Moment) -> None:
+        """`count` of an open case of which only the flags have changed since; others may be counted like it."""
+        before = case.card
+        self.count(case, moment, None)
+        move = self.moves.get((before[0], self._present(case, None))) if before else None
+        self.last = None if move is None or move.card is not case.card else Last(before, case.flags, move)
+
     def _move(self, before: Counts, now: Counts) -> "Move":
         """A way from one count to another that many cases may take: what it comes to is added up when it is told."""
         if before.segment != now.segment:
@@ -104,6 +122,7 @@ class Cards:
             self.shares.add(at, out, -move.cases)
             self.shares.add(at, into, move.cases)
         self.moves.clear()
+        self.last = None
 
     def _stands(self, case: Case, card: tuple[Counts, ...]) -> bool:
         """Whether an open case of one life counts as what it did, told without making anything."""
@@ -209,6 +228,14 @@ class Move:
 
     def __init__(self, card: tuple[Counts, ...]) -> None:
         self.card, self.cases = card, 0
+
+
+class Last(NamedTuple):
+    """How the last case moved of which only the flags had changed: what it counted as before, those flags, and how."""
+
+    before: tuple[Counts, ...]
+    flags: int
+    move: Move
 
 
 def _difference(before: Counts, now: Counts) -> tuple[list[Entry], list[Entry]]:

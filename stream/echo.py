@@ -11,7 +11,7 @@ import orjson
 
 from schemas.alert import State
 from stream.announcer import Announcer
-from stream.case import Case, Stance
+from stream.case import Case, Stance, flags_of
 from stream.clock import BEFORE_TIME, Moment
 from stream.effects import AlertRecord
 from stream.finding import FOREVER, Finding
@@ -32,12 +32,13 @@ _BEFORE_PASSED: Final = 1
 
 
 class Situation(NamedTuple):
-    """What time has come to say of a case: one clock has passed `passed` of its marks, and that is all there is."""
+    """What time has come to say of a case: its clock number `clock` has passed `passed` of its marks, and that is all
+    there is."""
 
     alike: Alike
+    clock: int
     running: Running
     passed: int
-    finding: Finding
     said: Said | None
     settled: bool
     rests_on: int
@@ -45,16 +46,20 @@ class Situation(NamedTuple):
 
 class Mould(NamedTuple):
     """What alike cases have in common: the state told and under which name it is counted, the pieces of the record
-    between what differs, and the fields of their stance behind the clocks that have passed marks."""
+    between what differs, the finding but for its case, what they count as from then on, and the fields of their stance
+    behind the clocks that have passed marks."""
 
     state: State
     counted: tuple[str, ...]
     pieces: list[bytes]
+    finding: Finding
+    flags: int
     stance: tuple[Any, ...]
 
     @classmethod
-    def of(cls, case_id: str, case: Case, body: bytes, finding: Finding) -> Self | None:
+    def of(cls, case_id: str, case: Case, body: bytes, situation: Situation) -> Self | None:
         """The mould of a record that was made for a case; None where it cannot be taken apart."""
+        finding = next(iter(case.said.values())).finding
         told: dict[str, Any] = orjson.loads(body)
         mark = "/".join((told["id"], "mark"))
         start = f"{case_id}: "
@@ -66,9 +71,21 @@ class Mould(NamedTuple):
         told["summary"] = mark + told["summary"][len(start) :]
         told["evidence"]["offsets"] = mark
         pieces = orjson.dumps(told).split(mark.encode())
-        mould = cls(state, ("alerts", *counted), pieces, case.seen[_BEFORE_PASSED:])
-        said = case.said[finding.rule, finding.key]
-        return mould if len(pieces) == 6 and mould.poured(case_id, said.id, finding) == body else None
+        flags = flags_of(case, None)
+        mould = cls(state, ("alerts", *counted), pieces, finding, flags, case.seen[_BEFORE_PASSED:])
+        said, same = case.said[finding.rule, finding.key], mould.found(case, situation) == finding
+        return mould if len(pieces) == 6 and same and mould.poured(case_id, said.id, finding) == body else None
+
+    def found(self, case: Case, situation: Situation) -> Finding:
+        """The finding of another case."""
+        _, number, running, passed, _, _, _ = situation
+        anchor, start, offsets, terms = running
+        if terms is not None:
+            return level(case.fold, number, running, start + offsets[passed - 1] + 1)
+        rule, kind, _, instance, stage, _, happened_at, due_at, _, _, severity, grade, _, _, _ = self.finding
+        detail, places = (start, running.marks), (anchor.place,)
+        told = rule, kind, anchor.name, instance, stage, passed, happened_at, due_at, None, None, severity, grade
+        return made(Finding, (*told, detail, places, None))
 
     def poured(self, case_id: str, alert_id: str, finding: Finding) -> bytes:
         """The record of another case."""
@@ -94,7 +111,7 @@ class Echo:
     def situation(self, case: Case, due_at: int, moment: Moment, noticed_at: int) -> Situation | None:
         """The situation of a case that was due at an instant (ms); None where it is alone in being due then, or more is
         to be looked at than a clock."""
-        if (moment, noticed_at) != (self.moment, self.noticed_at):
+        if noticed_at != self.noticed_at or (moment is not self.moment and moment != self.moment):
             self.moment, self.noticed_at, self.at = moment, noticed_at, None
             self.moulds.clear()
             self.once.clear()
@@ -103,12 +120,13 @@ class Echo:
             return None
         return _situation(case, moment) if moment.live else None
 
-    def sounds(self, case_id: str, case: Case, situation: Situation) -> bool:
-        """Say of a case what was said of another, if there was one that is alike."""
+    def sounds(self, case_id: str, case: Case, situation: Situation) -> int | None:
+        """Say of a case what was said of another, and what it counts as by that; None if there was none alike."""
         mould = self.moulds.get(situation.alike)
         if mould is None:
-            return False
-        _, running, passed, finding, said, settled, rests_on = situation
+            return None
+        _, _, running, passed, said, settled, rests_on = situation
+        finding = mould.found(case, situation)
         if said is None:
             said = case.say((finding.rule, finding.key), Said(self.announcer.id_of(case_id, finding), finding))
         said.state, said.finding, said.settled = mould.state, finding, settled
@@ -117,7 +135,7 @@ class Echo:
         self.announcer.counts[mould.counted] += 1
         case.settling = FOREVER if settled else rests_on
         case.seen = made(Stance, ([(running, passed)], *mould.stance))
-        return True
+        return mould.flags
 
     def learn(self, case_id: str, case: Case, situation: Situation, said_before: int) -> None:
         """Take a mould of what was just said of a case, if that was one record and it is the second that is alike."""
@@ -128,7 +146,7 @@ class Echo:
                 self.moulds.clear()
             self.once.add(alike)
         elif alike not in self.moulds and len(records) == said_before + 1 and (body := records[-1].body) is not None:
-            self.moulds[alike] = Mould.of(case_id, case, body, situation.finding)
+            self.moulds[alike] = Mould.of(case_id, case, body, situation)
 
 
 def _situation(case: Case, moment: Moment) -> Situation | None:
@@ -147,41 +165,44 @@ def _situation(case: Case, moment: Moment) -> Situation | None:
     if len(passed) != 1:
         return None
     index, running = passed[0]
-    finding = level(fold, index, running, clock)
-    warned = len(case.process.rulebook.rules[index].promise.at_risk)
-    return _of(case, running, finding, moment, finding.marks_passed > warned)
+    return _of(case, index, running, moment)
 
 
-def _of(case: Case, running: Running, finding: Finding, moment: Moment, unnamed: bool) -> Situation | None:
-    """The situation of a case of which a finding is all that is true; `unnamed`: its mark is none that the promise has
-    now, so that how much of the time is gone is told by the clock's start."""
+def _of(case: Case, index: int, running: Running, moment: Moment) -> Situation | None:
+    """The situation of a case of which all that is true is that a clock has passed marks."""
+    fold, process = case.fold, case.process
+    anchor, start, offsets, terms = running
     said = next(iter(case.said.values()), None)
-    labels = _labels(case.process.segments, case.fold)
-    if finding.due_at is None or labels is None or (said is not None and not _goes_on(said, finding)):
+    passed, whole = running.reached(moment.clock), len(offsets) if terms is None else terms.whole
+    labels = () if not process.segments else _labels(process.segments, fold)
+    if labels is None or not 0 < whole <= len(offsets):
         return None
-    rests_on, passed = finding.rests_on, finding.marks_passed
+    rule = process.rulebook.rules[index]
+    if said is not None and not _goes_on(said, rule.promise.id, anchor.name, passed):
+        return None
+    happened_at = start + offsets[passed - 1]
+    rests_on = max(happened_at, start) if terms is None else max(happened_at, start, terms.chosen_at)
     settled = rests_on < moment.settled_to
     before = None if said is None else (said.revision, said.episode)
-    told_by_start = running.start if unnamed and finding.stage == "at_risk" else None
-    choice = None if running.terms is None else running.terms.choice
+    # A mark that is none of those that the promise has now has no name: it is told by how much of the time is gone.
+    unnamed = whole > passed > len(rule.promise.at_risk)
     alike = (
-        case.process, finding.rule, finding.instance, passed, finding.happened_at, finding.due_at, finding.grade,
-        choice, told_by_start, finding.places[-1][0], settled, before, case.fold.recent, labels, case.fold.late,
+        process, index, fold.instance, passed, happened_at, start + offsets[whole - 1], fold.late, fold.warm,
+        None if terms is None else terms.choice, start if unnamed else None, anchor.place[0], settled, before,
+        fold.recent, labels,
     )  # fmt: skip
-    return made(Situation, (alike, running, passed, finding, said, settled, rests_on))
+    return made(Situation, (alike, index, running, passed, said, settled, rests_on))
 
 
-def _goes_on(said: Said, finding: Finding) -> bool:
-    """Whether a finding is a further stage of what was said, and was said to stand."""
+def _goes_on(said: Said, rule: str, key: str, passed: int) -> bool:
+    """Whether a clock that has passed marks is a further stage of what was said, and was said to stand."""
     told = said.finding
     if said.state not in STILL_OPEN or said.muted or said.frozen or told.closed_at is not None:
         return False
-    return told.rule == finding.rule and told.key == finding.key and finding.marks_passed > told.marks_passed
+    return told.rule == rule and told.key == key and passed > told.marks_passed
 
 
 def _labels(names: tuple[str, ...], fold: Fold) -> Alike | None:
     """The values that alerts are labelled with; None where they are not plain text, and do not compare as they read."""
-    if not names:
-        return ()
     values = tuple(fold.attributes.get(name) for name in names)
     return values if all(value is None or type(value) is str for value in values) else None

@@ -32,6 +32,12 @@ class Headcount:
         case.flags = flags
         return True
 
+    def card_alike(self, case: Case, moment: Moment) -> None:
+        """`card` of an open case that no event has touched since it was counted."""
+        cards = self.partials.cards
+        if cards.kinds and not cards.count_like_the_last(case):
+            cards.count_again(case, moment)
+
     def card(self, case: Case, moment: Moment, over_at: int | None, unsaid: Iterable[Finding] = ()) -> bool:
         """Bring the scorecards to what a case counts as; whether that is something else than before."""
         cards = self.partials.cards

@@ -90,14 +90,15 @@ class Lookout:
 
     def _echo(self, case_id: str, case: Case, moment: Moment, situation: Situation) -> bool:
         """Say of a case what was said of another that is alike; whether there was one."""
-        if not self.echo.sounds(case_id, case, situation):
+        flags = self.echo.sounds(case_id, case, situation)
+        if flags is None:
             return False
         self.kept.awake.use(case_id)
         if case.process.counted:
             self.partials.count(case, moment, None)
         self.changed[case_id] = None
-        self.headcount.flag(case, flags_of(case, None))
-        self.headcount.card(case, moment, None)
+        self.headcount.flag(case, flags)
+        self.headcount.card_alike(case, moment)
         self._arm(case_id, case, case.next_look(moment, None, self.time.kept_ms))
         return True
 

@@ -166,3 +166,20 @@ def test_moulds_last_no_longer_than_a_moment() -> None:
     assert echo.moulds
     echo.situation(next(iter(twins.shard.watches["tickets"].cases.values())), at(60), Moment(at(71), at(70), True), 0)  # type: ignore[arg-type]  # none of them is packed
     assert not echo.moulds
+
+
+def test_cases_of_one_mould_count_on_scorecards_as_what_each_of_them_was() -> None:
+    """Cases of two teams that began on three days are promised for one instant: each is counted in its team."""
+    due = {"id": "promise", "kind": "due", "due": "promised", "at_risk": []}
+    twins = Twins(process(sla=[due], **{**SHOWN, "case": {"segments": ["team"], "idle_limit": "30d"}}))
+    day, promised = 24 * 60, at(4 * 24 * 60)
+    for number in range(48):
+        begun = number // 16 * day + number % 16
+        value = event(begun, "Opened", f"T-{number}", team=f"team {number % 2}", promised=promised)
+        twins.told([value], at(begun))
+    heard, looked = twins.told([], at(5 * day))
+    assert heard == looked
+    assert twins.moulds == 2
+    assert len(heard.alerts) == 48
+    counted_in = {orjson.loads(key)[3][0] for key, _ in heard.partials if b"card" in key and b"team" in key}
+    assert counted_in == {"team 0", "team 1"}
