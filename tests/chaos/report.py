@@ -83,6 +83,7 @@ def _section(name: str, run: dict[str, Any]) -> str:
         *(f"| {what} | {_written(figure)} |" for what, figure in run["figures"].items()),
         "",
         *(f"- {each.splitlines()[0]}" for each in run["wrong"]),
+        *([""] if run["wrong"] else []),
     ]
     return "\n".join(lines)
 

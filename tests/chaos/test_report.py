@@ -1,13 +1,21 @@
 """What campaigns found is kept by campaign, written as a page, and doubted once code that delivers has changed."""
 
 import subprocess
-from pathlib import Path
+import sys
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
 
 from tests.chaos import changed, report
 from tests.chaos.result import Result
+
+BESIDE = (
+    "collector", "complaints", "definition_book", "definition_conditions", "definition_constraints", "definition_files",
+    "definition_record", "definition_topic", "definition_wording", "definition_yaml", "health", "metrics", "readiness",
+    "stalls", "survey", "wall_clock", "web",
+)  # fmt: skip
+"""What a worker runs beside what delivers: definitions, and what it says of itself."""
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -78,3 +86,12 @@ def test_the_files_that_deliver_exist() -> None:
     """A pattern without a file would watch over nothing; that of the intake may."""
     lost = [each for each in changed.DELIVERY if not any(report.ROOT.glob(each)) and "intake" not in each]
     assert lost == []
+
+
+def test_what_a_worker_runs_delivers_or_is_known_not_to() -> None:
+    """A new module of the worker is to be put in one of the two lists."""
+    told = "import sys, agents.worker; print(*(name for name in sys.modules if name.startswith('agents.')))"
+    ran = subprocess.run([sys.executable, "-c", told], cwd=report.ROOT, capture_output=True, text=True, check=True)
+    modules = {PurePath(*name.split(".")).with_suffix(".py") for name in ran.stdout.split()}
+    unlisted = {str(path) for path in modules if not any(path.match(each) for each in changed.DELIVERY)}
+    assert unlisted == {f"agents/{name}.py" for name in BESIDE}
