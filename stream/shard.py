@@ -7,8 +7,7 @@ nothing, and cutting a run anywhere into `drain` and `restore` changes no findin
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import orjson
@@ -224,32 +223,36 @@ class Shard:
                 latest[key] = value
         task = latest.pop(TASK_KEY, None)
         if task is not None:
-            self._take_up(TASK_KEY, task, self._restore_task)
-        for key, value in sorted(latest.items(), key=_is_no_version):
-            self._take_up(key, value, partial(self._restore_record, key))
+            self._take_up(TASK_KEY, task)
+        for key in [key for key in latest if key.startswith(VERSION_KEYS)]:  # what they are is to be known first of all
+            self._take_up(key, latest.pop(key))
+        for key, value in latest.items():
+            self._take_up(key, value)
         for watch in self.watches.values():
             watch.restored()
 
-    def _take_up(self, key: bytes, record: bytes, restore: Callable[[Any], None]) -> None:
+    def _take_up(self, key: bytes, record: bytes) -> None:
         """Restore one record; raises `UnreadableState` whatever is wrong with it."""
         try:
             fields = orjson.loads(record)
             layout = fields["layout"] if isinstance(fields, dict) else fields[0]
-            refuse_unknown(layout, repr(key))
-            restore(record if key != TASK_KEY else fields)
+            if layout != LAYOUT:
+                refuse_unknown(layout, repr(key))
+            if key == TASK_KEY:
+                self._restore_task(fields)
+            else:
+                self._restore_record(key, record, fields)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise UnreadableState(f"the record under {key!r} cannot be read: {error!r}") from error
 
-    def _restore_record(self, key: bytes, record: bytes) -> None:
+    def _restore_record(self, key: bytes, record: bytes, fields: Any) -> None:
         kind, name, case_id = key.decode().split("/", 2)
         watch = self.watches.get(name)
         if watch is None:
             return
         if kind == "labels":
             watch.versions.learn(case_id, record)
-            return
-        fields = orjson.loads(record)
-        if kind == "version":
+        elif kind == "version":
             watch.restore_version(int(case_id), fields)
         elif kind == "partial":
             watch.partials.restore(case_id, fields)
@@ -283,8 +286,3 @@ class Shard:
             versions={name: watch.versions.census() for name, watch in self.watches.items()},
             delays={source: clock.delay for source, clock in clocks},
         )
-
-
-def _is_no_version(record: tuple[bytes, bytes]) -> bool:
-    """What versions there are is to be known before anything that is of one."""
-    return not record[0].startswith(VERSION_KEYS)

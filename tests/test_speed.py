@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agents.definition_files import load_definition
-from tests.bench import bench_parts, speed_page, stages, streams_peer
+from tests.bench import bench_parts, bench_restore, speed_page, stages, streams_peer
 from tests.bench.bench_backtest import EXAMPLES
 from tests.bench.bench_throughput import tickets
 from tests.bench.figures import Table
@@ -111,3 +111,23 @@ def test_the_busy_time_is_that_since_the_first_event() -> None:
     samples = [(100.0, 0.5), (102.0, 2.0), (104.0, 3.0), (106.0, 4.5)]
 
     assert streams_peer.busy_since(samples, seconds=2.0) == 1.5
+
+
+def test_the_state_that_is_read_back_has_a_record_for_each_case() -> None:
+    """So that records a second are cases a second."""
+    journal = bench_restore.journalled(30)
+
+    assert sum(key.startswith(b"case/") for key in journal) == 30
+    assert bench_restore.restored(bench_restore.compiled(), journal) > 0
+
+
+def test_a_worker_restores_from_its_tasks_being_assigned_to_the_last_of_them() -> None:
+    """Two tasks in two seconds, as its log has them."""
+    log: list[dict[str, Any]] = [
+        {"event": "tasks assigned", "timestamp": "2026-11-23T07:00:00.500000Z"},
+        {"event": "task restored", "timestamp": "2026-11-23T07:00:01.500000Z", "records": 50},
+        {"event": "task restored", "timestamp": "2026-11-23T07:00:02.500000Z", "records": 150},
+        {"event": "stopped, work committed", "timestamp": "2026-11-23T07:00:09.500000Z"},
+    ]
+
+    assert bench_restore.rate(log) == {"records": 200, "records/s": 100.0}

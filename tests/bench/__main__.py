@@ -22,7 +22,7 @@ from tests.bench.figures import Table
 
 BENCHES: Final = (
     "conformance", "conformance_steps", "conformance_command", "cases", "backtest", "sla", "mass", "mass_worker",
-    "worker", "throughput", "workers2", "latency", "load", "million", "parts",
+    "worker", "restore", "throughput", "workers2", "latency", "load", "million", "parts",
 )  # fmt: skip
 WRITTEN: Final = Path(__file__).parents[2] / "build" / "bench.json"
 WIDTH: Final = 120
