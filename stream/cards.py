@@ -47,6 +47,8 @@ class Cards:
         fold, last = case.fold, case.card[-1]
         if fold.first is None or fold.first.at // self.width != last.started or fold.instance != last.instance:
             return True
+        if bool(last.flags & WARM) is not fold.warm:  # its beginning may come late
+            return True
         return bool(self.names) and self._segment(case) != last.segment
 
     def _segment(self, case: Case) -> Segment:
@@ -91,10 +93,12 @@ class Cards:
         return case.card != before
 
     def count_like_the_last(self, case: Case) -> bool:
-        """Count an open case of which only the flags have changed since it was counted as the last such case was, if it
-        comes from the same and has the same flags; whether it does."""
+        """Count an open case as the last one was counted, where both counted as the same before and have the same flags
+        now; whether they did. Only its flags may have changed since."""
         last = self.last
-        if last is None or last.before is not case.card or last.flags != case.flags or case.fold.tracked.lives:
+        if last is None or last.flags != case.flags or last.process is not case.process or case.fold.tracked.lives:
+            return False
+        if last.before is not case.card and last.before != case.card:
             return False
         last.move.cases += 1
         case.card = last.move.card
@@ -105,7 +109,7 @@ class Cards:
         before = case.card
         self.count(case, moment, None)
         move = self.moves.get((before[0], self._present(case, None))) if before else None
-        self.last = None if move is None or move.card is not case.card else Last(before, case.flags, move)
+        self.last = None if move is None or move.card is not case.card else Last(before, case.flags, case.process, move)
 
     def _move(self, before: Counts, now: Counts) -> "Move":
         """A way from one count to another that many cases may take: what it comes to is added up when it is told."""
@@ -231,10 +235,12 @@ class Move:
 
 
 class Last(NamedTuple):
-    """How the last case moved of which only the flags had changed: what it counted as before, those flags, and how."""
+    """How the last case moved of which only the flags had changed: what it counted as before, those flags,
+    its version, and how."""
 
     before: tuple[Counts, ...]
     flags: int
+    process: Process
     move: Move
 
 

@@ -192,10 +192,10 @@ class Fold(Course):
         if book.by_step and (book.waits or event.activity in book.timed):
             for stopped in step(book, clocks, anchor, event, scene):
                 self._note(stopped)
-        for number, _, _, _ in book.idles:
-            running = clocks[number]
+        for idle in book.idles:
+            running = clocks[idle.number]
             if running is not None and running.had_to_say(event.at):
-                self._note(stop(clocks, number, event))
+                self._note(stop(clocks, idle.number, event))
         if book.idles:
             begin_each(book.idles, clocks, anchor, scene)
         if book.durations and not self.events and self.first is not None:

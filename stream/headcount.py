@@ -33,16 +33,20 @@ class Headcount:
         return True
 
     def card_alike(self, case: Case, moment: Moment) -> None:
-        """`card` of an open case that no event has touched since it was counted."""
+        """`card` of an open case of which only the flags may have changed since it was counted."""
         cards = self.partials.cards
         if cards.kinds and not cards.count_like_the_last(case):
             cards.count_again(case, moment)
+            self._note_left_out()
 
     def card(self, case: Case, moment: Moment, over_at: int | None, unsaid: Iterable[Finding] = ()) -> bool:
         """Bring the scorecards to what a case counts as; whether that is something else than before."""
-        cards = self.partials.cards
-        changed = cards.count(case, moment, over_at, unsaid)
-        if cards.shares.left_out:
-            self.counts["scorecards", self.name, "left_out"] += cards.shares.left_out
-            cards.shares.left_out = 0
+        changed = self.partials.cards.count(case, moment, over_at, unsaid)
+        self._note_left_out()
         return changed
+
+    def _note_left_out(self) -> None:
+        shares = self.partials.cards.shares
+        if shares.left_out:
+            self.counts["scorecards", self.name, "left_out"] += shares.left_out
+            shares.left_out = 0

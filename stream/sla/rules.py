@@ -127,12 +127,17 @@ def promised(rule: Rule, clocks: Clocks, event: Event, first: Anchor, scene: Sce
         clocks[rule.number] = rule.until(first, event.at, due)
 
 
-Start = tuple[int, bool, tuple[int, ...], Special | None]
-"""How an event starts a clock: its number, whether it begins anew if it runs, its marks and what else it asks."""
+class Start(NamedTuple):
+    """How an event starts a rule's clock: its number, whether one that runs begins anew, its marks, its extras."""
+
+    number: int
+    anew: bool
+    offsets: tuple[int, ...]
+    special: Special | None
 
 
 def begin_each(starts: Iterable[Start], clocks: Clocks, anchor: Anchor, scene: Scene | None) -> None:
-    """`begin` for all rules that an event means a start to, at the cost of one call for those that ask nothing more."""
+    """`Rule.started` for all rules that an event means a start to, written out for those that ask nothing more."""
     at = anchor.at
     for number, anew, offsets, special in starts:
         if not anew and clocks[number] is not None:
@@ -222,7 +227,7 @@ def _key(name: str, lane: int) -> str:
 
 
 def _start(rule: Rule) -> Start:
-    return rule.number, rule.restarts or rule.whole, rule.offsets, rule.special
+    return Start(rule.number, rule.restarts or rule.whole, rule.offsets, rule.special)
 
 
 def _answers(promise: Sla) -> tuple[str, ...]:

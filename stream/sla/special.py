@@ -193,18 +193,12 @@ class Special:
 
     def resumed(self, running: Running, scene: Scene) -> Running:
         """The clock, going on from an event."""
-        anchor, start, offsets, terms = running
+        anchor, start, _, terms = running
         if terms is None or terms.paused_at is None:
             return running
         now = self.shared.turned(terms, scene.event.at)
         elapsed = self.elapsed if terms.choice == 0 else None
-        if elapsed is None:
-            offsets = self._offsets(start, now)
-        elif offsets:
-            offsets = delayed(elapsed, start, now.pauses)
-        else:  # no mark was passed before it stood still: every pause comes before all of them
-            took = sum([ended - begun for begun, ended in now.pauses])
-            offsets = tuple([offset + took for offset in elapsed])
+        offsets = self._offsets(start, now) if elapsed is None else delayed(elapsed, start, now.pauses)
         return made(Running, (anchor, start, offsets, now))
 
     def stands_still(self, scene: Scene, paused: bool) -> bool:

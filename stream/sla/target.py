@@ -137,6 +137,11 @@ class Target:
 
 def delayed(offsets: tuple[int, ...], start: int, pauses: Pauses) -> tuple[int, ...]:
     """Marks in elapsed time with the pauses left out."""
+    if pauses and offsets:
+        took = sum([ended - begun for begun, ended in pauses])
+        begun, ended = pauses[-1]
+        if offsets[0] + took - (ended - begun) >= begun - start:  # the first of them lies behind every pause
+            return tuple([offset + took for offset in offsets])
     for begun, ended in pauses:
         at, took = begun - start, ended - begun
         offsets = tuple([offset if offset < at else offset + took for offset in offsets])

@@ -6,7 +6,7 @@ The cases are those of the bench of a million: a model, three service levels, tw
 another closely here, so that the state has about one record a case, as a compacted topic has. The core takes
 their journalled records as they come from the broker. The worker has read the same cases and was stopped; then another
 is started: what counts is the time from the moment at which it is assigned its tasks to that at which the last of them
-is restored. It has one core for that, so that a core by itself is no slower.
+is restored, waiting for the broker included.
 """
 
 import asyncio

@@ -25,6 +25,7 @@ MANY_CASES: Final = 100_000
 OPERATIONS: Final = 100_000
 START: Final = 1_793_610_000_000  # 2026-11-02T09:00Z, a Monday
 MINUTE: Final = 60_000
+NONE: Final = "none"
 PROMISED_IN: Final = 5 * 24 * 60 * MINUTE  # so far that no calendar warns of it: alerts are measured apart
 STEPS: Final = ("Opened", "Assigned", "Checked", "Answered", "Resolved", "Closed")
 SOURCE: Final = Input("t", 0)
@@ -44,10 +45,10 @@ PLAIN: Final[list[dict[str, Any]]] = [
 def measure() -> Table:
     """Rows of service levels, then rows of calendar operations."""
     table = Table("Service levels: what they cost", ("µs an event more", "bytes a case more", "µs an operation"))
-    events, asked = records(CASES, STEPS), {"": [], **levels()}
+    events, asked = records(CASES, STEPS), {NONE: [], **levels()}
     took = folding(asked, events)
     for name in levels():
-        table.rows[name] = {"µs an event more": (took[name] - took[""]) / len(events) * 1e6}
+        table.rows[name] = {"µs an event more": (took[name] - took[NONE]) / len(events) * 1e6}
     table.rows["1 armed deadline"] = {"bytes a case more": bytes_a_case(PLAIN[5:6]) - bytes_a_case([])}
     for name, operation in operations():
         table.rows[name] = {"µs an operation": operation * 1e6}

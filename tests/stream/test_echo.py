@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream import shares
 from stream.clock import Moment
 from stream.echo import Echo
 from stream.effects import Effects
 from stream.inputs import Batch, Received
+from stream.lives import WARM
 from stream.process import Process
 from stream.shard import Shard
 from tests.stream.driver import SOURCE, at, event, process
+from tests.stream.nets import sequence
 from tests.stream.test_properties import OFFICE, SLAS, SPECIAL, WATCHED
 
 ALIKE = 4
@@ -183,3 +186,36 @@ def test_cases_of_one_mould_count_on_scorecards_as_what_each_of_them_was() -> No
     assert len(heard.alerts) == 48
     counted_in = {orjson.loads(key)[3][0] for key, _ in heard.partials if b"card" in key and b"team" in key}
     assert counted_in == {"team 0", "team 1"}
+
+
+def test_a_case_whose_beginning_came_late_is_counted_apart_from_those_met_in_the_middle() -> None:
+    """All break one promise in one instant; half of them are known from their beginning by then."""
+    promise = {"id": "close", "kind": "between", "from": "Answered", "to": "Closed", "target": "60m", "at_risk": []}
+    net = sequence("Opened", "Answered", "Closed")
+    twins = Twins(process(net, model={"file": "m.pnml"}, sla=[promise], case={"idle_limit": "30d"}))
+    twins.offset = 500  # read from the middle
+    twins.told([event(3, "Answered", f"T-{number}") for number in range(12)], at(3))
+    heard, looked = twins.told([event(2, "Opened", f"T-{number}") for number in range(6)], at(4))
+    assert heard == looked
+    heard, looked = twins.told([], at(80))
+    assert heard == looked
+    assert twins.moulds == 2
+    cases = [twins.shard.watches["tickets"].kept.opened(f"T-{number}") for number in range(12)]
+    assert [case and case.card[0].flags & WARM for case in cases] == [0] * 6 + [WARM] * 6
+
+
+def test_what_scorecards_leave_out_is_noted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More values than there is room for, of cases that are counted anew as they break a promise."""
+    monkeypatch.setattr(shares, "MOST_SHARES", 1)
+    promise = {"id": "a", "kind": "between", "from": "Opened", "to": "Answered", "target": "60m", "at_risk": []}
+    parts: dict[str, Any] = {"sla": [promise], "case": {"segments": ["team"], "idle_limit": "30d"}}
+    own = process(**parts, scorecard={"window": "7d", "by": [[]]})
+    other = process(**parts, scorecard={"window": "7d", "by": [["team"]]})
+    twins = Twins(own)
+    twins.told([event(1, "Opened", f"T-{number}", team=f"team {number // 4}") for number in range(12)], at(1))
+    for shard in (twins.shard, twins.deaf):
+        shard.knowing({"tickets": {other.identity: other}})
+        assert shard.watches["tickets"].activate(other.identity, at(1))
+    heard, looked = twins.told([], at(80))
+    assert heard == looked
+    assert heard.counts["scorecards", "tickets", "left_out"] == 8

@@ -39,6 +39,18 @@ def test_a_service_level_that_is_added_runs_from_the_next_start_that_is_folded()
     }  # fmt: skip
 
 
+def test_a_clock_that_stood_still_goes_on_to_the_target_that_there_is_now() -> None:
+    """What would have been passed before it was paused was passed then, though the former target was not."""
+    levels = [ANSWER | {"target": target, "pause": {"from": "Asked", "to": "Told"}} for target in ("8h", "60m")]
+    before, now = (process(sla=[level], case={"idle_limit": "30d"}) for level in levels)
+    task = Task(before)
+    task.live(event(0, "Opened"), event(120, "Asked"), event(180, "Noted"), event(200, "Noted"))
+    restarted(task, now)
+    task.live(event(300, "Told"))
+    task.wait(301)
+    assert [(alert.stage, alert.happened_at.timestamp() * 1000) for alert in task.alerts] == [("breach", at(60))]
+
+
 def test_service_levels_that_change_places_keep_their_clocks() -> None:
     """A clock is journalled under its rule's id, not under its number."""
     first, second = ANSWER, ANSWER | {"id": "call", "to": "Called", "target": "100m"}

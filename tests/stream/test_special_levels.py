@@ -6,8 +6,11 @@ The epoch of the tests, minute 0, is Monday 2 November 2026, 09:00 UTC, which is
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.problem import Fault
+from stream.sla.target import delayed
 from tests.stream.driver import Task, at, event, process
 
 OFFICE = {"timezone": "Europe/Berlin", "hours": {"mon-fri": ["08:00-12:00", "13:00-18:00"]}}
@@ -287,6 +290,30 @@ def test_an_alert_at_risk_follows_the_pause_under_the_same_id() -> None:
     still = next(a for a in watch.alerts if a.due_at is None)
     assert still.summary.endswith("no Answered yet since Opened (the clock stands still, 20 min left)")
     assert still.explanation.left == "PT20M"
+
+
+@given(
+    st.lists(st.integers(0, 40), max_size=4).map(sorted),
+    st.lists(st.integers(1, 60), max_size=6, unique=True).map(lambda ends: sorted(ends)[: len(ends) // 2 * 2]),
+)
+def test_marks_are_put_off_by_the_pauses_before_them(offsets: list[int], ends: list[int]) -> None:
+    """Against a count minute by minute: a mark is where so many minutes outside pauses have passed, and comes before a
+    pause that begins at the same minute only if it is earlier."""
+    start, pauses = 100, [(100 + begun, 100 + ended) for begun, ended in batched(ends)]
+
+    def put_off(offset: int) -> int:
+        instant, left = start, offset
+        while left or any(begun == instant for begun, _ in pauses):
+            standing = next((ended for begun, ended in pauses if begun == instant), None)
+            instant, left = (standing, left) if standing is not None else (instant + 1, left - 1)
+        return instant - start
+
+    assert delayed(tuple(offsets), start, pauses) == tuple(map(put_off, offsets))
+
+
+def batched(ends: list[int]) -> list[tuple[int, int]]:
+    """Beginnings and ends, in pairs."""
+    return list(zip(ends[::2], ends[1::2], strict=True))
 
 
 def test_pauses_do_not_nest() -> None:
