@@ -137,7 +137,7 @@ def record(at: int, case: int, step: int) -> bytes:
 
 
 def opening(cases: int) -> Iterator[tuple[int, int, int]]:
-    """Two to four events of each case, an hour apart, in order of time."""
+    """Two to four events of each case, twelve minutes apart, in order of time."""
     return merge(*(_nth_events(cases, step) for step in range(4)))
 
 
