@@ -7,7 +7,7 @@ instant at which something may have become true of it.
 from stream.announcer import Announcer
 from stream.case import Case, flags_of
 from stream.census import AGAIN
-from stream.clock import Moment
+from stream.clock import BEFORE_TIME, Moment
 from stream.deadlines import Deadlines
 from stream.doubt import Doubt, Review
 from stream.echo import Echo, Situation
@@ -20,7 +20,8 @@ from stream.timekeeper import Timekeeper
 
 class Lookout:
     """Looks at the cases of one process in one task; `touched` are those that an event has changed since, `held` those
-    of which something waits to be settled because time does not run live: they bear a flag, for a restore."""
+    of which something waits to be settled because time does not run live: they bear a flag, for a restore. `reached`:
+    up to where nothing is left to be looked at."""
 
     def __init__(
         self, kept: Kept, time: Timekeeper, partials: Partials, announcer: Announcer, headcount: Headcount
@@ -29,6 +30,7 @@ class Lookout:
         self.time, self.partials, self.announcer, self.headcount = time, partials, announcer, headcount
         self.touched: dict[str, None] = {}
         self.held: dict[str, None] = {}
+        self.reached = BEFORE_TIME
         self.deadlines, self.review, self.echo = Deadlines(), Review(kept.cases), Echo(announcer)
         self.doubt = Doubt(time, announcer, partials, headcount)
 
@@ -48,9 +50,17 @@ class Lookout:
             if due is None:
                 break
             fired += self._fire(due, moment, noticed_at)
+        self._reach(moment)
         if self.deadlines.crowded(len(self.cases)):
             self.deadlines.keep(self.kept.is_armed)
         return fired
+
+    def _reach(self, moment: Moment) -> None:
+        """Note how far all was looked at: to the moment, or to the earliest deadline that is left."""
+        left = self.deadlines.next()
+        until = moment.clock if left is None else min(left, moment.clock)
+        clock, settled_to = max(until, self.reached.clock), max(min(until, moment.settled_to), self.reached.settled_to)
+        self.reached = Moment(clock, settled_to, moment.live)
 
     def _release(self) -> None:
         """Have what was held be told now that time runs live: it is not to wait until it is settled."""

@@ -3,7 +3,7 @@ rates count, what scorecards count, how far time has come, and when its sources 
 
 Values are absolute: a bucket's sums go up and down as cases are folded again, and each change raises its revision.
 Invariant: the sums are those of all cases of the task, each occurrence once, wherever a run was cut into restores; they
-do not grow with the number of cases.
+do not grow with the number of cases. What is to be said of an instant is said before a clock that has passed it.
 """
 
 from bisect import insort
@@ -174,9 +174,11 @@ class Partials:
                     self.happened(event, known[1], taken_back=True)
                 self.happened(event, attributes)
 
-    def drain(self, moment: Moment | None, clocks: dict[Input, InputClock]) -> tuple[list[Record], list[Record]]:
-        """The partials that have changed, the clock last, and what is to be journalled of them; `moment`: the clock, as
-        of the wall clock `self.wall` (ms)."""
+    def drain(
+        self, moment: Moment | None, clocks: dict[Input, InputClock], *, behind: bool = False
+    ) -> tuple[list[Record], list[Record]]:
+        """The partials that have changed, the clock last, and what is to be journalled of them; `moment`: up to where
+        all is counted, as of the wall clock `self.wall` (ms), `behind` where time has come further."""
         if not self.tells:
             return [], []
         told: list[Record] = []
@@ -190,7 +192,7 @@ class Partials:
             journal.append((self._journal_key(key), None if card is None else orjson.dumps([LAYOUT, *card])))
         self.changed.clear()
         told += self._newest(clocks)
-        told += self._clock(moment, clocks, bool(told))
+        told += self._clock(moment, clocks, others=bool(told), behind=behind)
         return told, journal
 
     def _revised(self, key: PartialKey) -> list[Any] | None:
@@ -231,10 +233,13 @@ class Partials:
                 key = PartialKey(PartialKind.FEED, self.process.name, source.topic, (), self.task, 0)
                 yield key.encoded(), orjson.dumps([clock.newest_stamp, clock.newest_stamp])
 
-    def _clock(self, moment: Moment | None, clocks: dict[Input, InputClock], others: bool) -> Sequence[Record]:
+    def _clock(
+        self, moment: Moment | None, clocks: dict[Input, InputClock], *, others: bool, behind: bool
+    ) -> Sequence[Record]:
         """The clock, where it has to be told: with anything else, and as it goes. Its revision rises with it, and with
         the wall clock."""
-        idle_at = self.wall if all(clock.out_of_work(self.wall) for clock in clocks.values()) else None
+        idle = not behind and all(clock.out_of_work(self.wall) for clock in clocks.values())
+        idle_at = self.wall if idle else None
         if not self.wall or (moment is None and idle_at is None):
             return []  # restored, and time has not passed yet: there is no news, and it would go below what was told
         told = Told(BEFORE_TIME if moment is None else moment, idle_at)

@@ -166,7 +166,7 @@ class Shard:
         partials: list[tuple[bytes, bytes | None]] = []
         effects = Effects([], [], [], Counter(), partials)
         for watch in self.watches.values():
-            told, kept = watch.partials.drain(watch.time.moment(), watch.input_clocks)
+            told, kept = watch.tell()
             partials.extend(told)
             if self.journalled:
                 effects.journal.extend(watch.journal())

@@ -13,7 +13,7 @@ from stream.announcer import Announcer
 from stream.card_kinds import identity_of
 from stream.case import Case
 from stream.census import AGAIN
-from stream.clock import END_OF_TIME, InputClock
+from stream.clock import BEFORE_TIME, END_OF_TIME, InputClock
 from stream.effects import DeadLetter
 from stream.event import Event
 from stream.findings import findings_of
@@ -23,7 +23,7 @@ from stream.kept import AT_ONCE, Kept
 from stream.layout import WAKE
 from stream.ledger.feed import Silence
 from stream.lookout import Lookout
-from stream.partials import Partials
+from stream.partials import Partials, Record
 from stream.process import Process
 from stream.renewal import over_for_renewal, renew
 from stream.supplement import Supplements
@@ -189,7 +189,14 @@ class Watch:
         self.lookout.forget(case_id, case)
         return "forgotten"
 
-    def journal(self) -> Iterator[tuple[bytes, bytes | None]]:
+    def tell(self) -> tuple[list[Record], list[Record]]:
+        """What is told of windows that span tasks, and what is to be journalled of that: of all up to where nothing is
+        left to be looked at, which is before the clock where more is due than was looked at so far."""
+        reached = self.lookout.reached
+        moment = None if reached.clock == BEFORE_TIME.clock else reached
+        return self.partials.drain(moment, self.input_clocks, behind=reached.clock < self.clock.moment.clock)
+
+    def journal(self) -> Iterator[Record]:
         """What is to be journalled of the cases that have changed since the last call, and of their versions."""
         for version in self.versions.retire():
             yield from self._retired(version)
@@ -200,7 +207,7 @@ class Watch:
         self.changed.clear()
         self.kept.rest(self.touched)
 
-    def _retired(self, version: Version) -> Iterator[tuple[bytes, bytes | None]]:
+    def _retired(self, version: Version) -> Iterator[Record]:
         """Forget a version of which no case is left."""
         if version.number is not None:
             yield f"version/{self.process.name}/{version.number}".encode(), None

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,6 +156,43 @@ def test_what_has_left_its_window_is_forgotten() -> None:
     gone = [key for key, value in task.partials if value is None]
     assert [PartialKey.decoded(key).kind for key in gone] == [PartialKind.WINDOW]
     assert not [key for key in task.journal if key.startswith(b"partial/")]
+
+
+@pytest.mark.parametrize("ended", ["not", "amid the deadlines", "before any case was looked at"])
+def test_what_was_due_within_a_leap_is_counted_before_time_is_told_however_few_deadlines_fire_at_once(
+    ended: str,
+) -> None:
+    """A task that catches up by more than a window between two commits, few cases a commit, whenever it is ended."""
+    parts = PARTS | {"sla": [ANSWER], "slo": [ON_TIME | {"window": "1h"}], "scorecard": "off"}
+    width = definition(**parts).slo[0].bucket_ms
+    task, wall = Task(process(**parts)), 2 * START
+    begun = [event(number, "Opened", f"T-{number}", supplier="a") for number in range(9)]
+    read = [Received(n, wall, v, replay="run") for n, v in enumerate([*begun, event(9_000, "Noted", "T-9")])]
+    task.feed(read[:9], wall)
+    if ended == "before any case was looked at":
+        task.feed(read[9:], wall)
+        task.restart()
+    else:
+        task.tick(wall)
+        task.feed(read[9:], wall)
+    while task.shard.advance(wall, 2):
+        task.drain()
+        if ended == "amid the deadlines":
+            task.restart()
+    task.drain()
+
+    passed, counted = 0, set()
+    for key, value in task.partials:
+        if value is None:
+            continue
+        name, told = PartialKey.decoded(key), orjson.loads(value)
+        if name.kind is PartialKind.WINDOW:
+            assert (name.bucket + 1) * width > passed
+            counted.add((name.bucket, *told[1:]))
+        elif name.kind is PartialKind.CLOCK:
+            passed = told[1]
+    assert counted == {(at(number + 100) // width, 0, 1) for number in range(9)}
+    assert passed == at(8_990)
 
 
 Made = list[tuple[int, int, str, str | None]]
