@@ -61,6 +61,8 @@ class Restorer:
         async with asyncio.timeout(ASK_TIMEOUT_S):
             await self._stable.start()
             await self._raw.start()
+        for reader in (self._stable, self._raw):
+            reader.unsubscribe()  # asks for all topics: the first question about one not known pauses for 100 ms
 
     async def stop(self) -> None:
         """Disconnect."""
