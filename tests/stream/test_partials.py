@@ -39,10 +39,10 @@ def sums(task: Task) -> dict[tuple[str, int], tuple[int, int]]:
     return {name: told for name, told in found.items() if told != (0, 0)}
 
 
-def buckets(*occurrences: tuple[str, float, bool]) -> dict[tuple[str, int], tuple[int, int]]:
-    """The same of (supplier, minute, whether it was good)."""
-    good = Counter((supplier, at(minute) // WIDTH) for supplier, minute, fine in occurrences if fine)
-    bad = Counter((supplier, at(minute) // WIDTH) for supplier, minute, fine in occurrences if not fine)
+def buckets(*occurrences: tuple[str, float, bool], width: int = WIDTH) -> dict[tuple[str, int], tuple[int, int]]:
+    """The same of (supplier, minute, whether it was good), in buckets of `width` ms."""
+    good = Counter((supplier, at(minute) // width) for supplier, minute, fine in occurrences if fine)
+    bad = Counter((supplier, at(minute) // width) for supplier, minute, fine in occurrences if not fine)
     return {name: (good[name], bad[name]) for name in good | bad}
 
 
@@ -211,7 +211,7 @@ made = st.lists(
 def by_hand(found: Made, until: int) -> list[tuple[str, float, bool]]:
     """Every occurrence of each case: no fold, no state, one case at a time."""
     told: list[tuple[str, float, bool]] = []
-    for case in (1, 2, 3):
+    for case in {case for _, case, _, _ in found}:
         mine = sorted(one for one in found if one[1] == case)
         supplier, start, segment = "", None, ""
         for minute, _, activity, changed in mine:
@@ -246,6 +246,45 @@ def test_every_occurrence_is_counted_once_however_events_arrive(
         task.wait(minute)
         task.restart()
     assert sums(task) == buckets(*by_hand(found, 1_500))
+
+
+many = st.lists(
+    st.tuples(
+        st.integers(0, 800),
+        st.integers(1, 9),
+        st.sampled_from(["Opened", "Opened", "Answered", "Noted"]),
+        st.sampled_from([None, "a", "b"]),
+    ),
+    min_size=10,
+    max_size=30,
+    unique_by=lambda one: one[0],
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(found=many, leaps=st.sets(st.integers(0, 30)), limit=st.integers(1, 3), cuts=st.sets(st.integers(0, 40)))
+def test_every_occurrence_is_counted_however_time_leaps(
+    found: Made, leaps: set[int], limit: int, cuts: set[int]
+) -> None:
+    """Read with looks now and then, a few cases a look, each look committed, restored anywhere; windows are short."""
+    parts = PARTS | {"slo": [ON_TIME | {"window": "1h"}]}
+    task, wall, looks = Task(process(**parts)), 2 * START, 0
+    read = [*sorted(found), (9_000, 4, "Noted", None)]
+    for number, (minute, case, activity, supplier) in enumerate(read):
+        fields = {} if supplier is None else {"supplier": supplier}
+        value = event(minute, activity, f"T-{case}", **fields)
+        task.feed([Received(task.offset, wall, value, replay="run")], wall)
+        if number in cuts:
+            task.restart()
+        more = number in leaps or number == len(read) - 1
+        while more:
+            more = task.shard.advance(wall, limit)
+            task.drain()
+            looks += 1
+            if looks in cuts:
+                task.restart()
+    task.partials = [(key, value) for key, value in task.partials if value is not None]
+    assert sums(task) == buckets(*by_hand(found, 8_990), width=definition(**parts).slo[0].bucket_ms)
 
 
 def entries(values: list[dict[str, Any]]) -> list[Entry]:
