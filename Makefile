@@ -37,7 +37,7 @@ check: setup  ## lint, types and import contracts
 	@$(BIN)/python -m tests.chaos.changed
 
 test: setup-tests check  ## everything: the checks, then all tests, the ones against a real Kafka included
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadscope
 
 bench: setup-tests  ## throughput and latency, as tables
 	$(BIN)/python -m tests.bench

@@ -1,5 +1,7 @@
 """What all tests share: real event logs, a real Kafka, and the order from cheap to dear.
 
+Several processes may run them: one runs all that need a broker, the others the rest.
+
 Invariant: a test on real logs either runs or says in one plain sentence why not, and the summary repeats it; a folder
 that was named and is not there is a failure, not a reason to skip.
 """
@@ -7,9 +9,11 @@ that was named and is not there is a failure, not a reason to skip.
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.broker.kafka import Kafka
 
@@ -19,6 +23,7 @@ DATA = "CASEWATCH_TEST_DATA"
 UNSET = f"{DATA} is not set: tests on real logs did not run"
 # A mistake in the core shows in the first seconds; what needs a broker comes last.
 BY_COST = ("schemas", "stream", "agents", "scenarios", "deploy", "broker")
+WITH_BROKER = ("deploy", "broker")
 
 # The same examples in every run, and none fails for being slow on a machine that is busy with something else.
 settings.register_profile("casewatch", derandomize=True, deadline=None)
@@ -46,14 +51,35 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     broker.stop()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run cheap tests first, and otherwise in the order they stand."""
-    items.sort(key=_cost)
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """How several processes share the tests: one runs all that need a broker, the others a file at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", maxsplit=1)[0]
+        return "broker" if Path(file).parts[1] in WITH_BROKER else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """Share the tests in the order in which they stand."""
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run cheap tests first, and otherwise in the order they stand; where several processes share them, those that need
+    a broker begin at once."""
+    shared = hasattr(config, "workerinput")
+    items.sort(key=lambda item: (shared and _folder(item) not in WITH_BROKER, _cost(item)))
 
 
 def _cost(item: pytest.Item) -> int:
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    folder = _folder(item)
     return BY_COST.index(folder) if folder in BY_COST else 0
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.hookimpl(wrapper=True)
