@@ -56,8 +56,11 @@ class Lookout:
         return fired
 
     def _reach(self, moment: Moment) -> None:
-        """Note how far all was looked at: to the moment, or to the earliest deadline that is left."""
+        """Note how far all was looked at: to the moment, or to the earliest deadline that is left; no further than it
+        was while cases are to be reviewed, or to be looked at whatever the instant."""
         left = self.deadlines.next()
+        if self.review.due or left == AT_ONCE:
+            return
         until = moment.clock if left is None else min(left, moment.clock)
         clock, settled_to = max(until, self.reached.clock), max(min(until, moment.settled_to), self.reached.settled_to)
         self.reached = Moment(clock, settled_to, moment.live)

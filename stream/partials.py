@@ -68,6 +68,7 @@ class Partials:
         self.changed: dict[PartialKey, None] = {}
         self.forgotten_to = BEFORE_TIME.clock
         self.told: Told | None = None
+        self.behind, self.clock_revision = False, 0
         self.wall = 0
         self.heard: dict[Input, int] = {}
 
@@ -192,7 +193,8 @@ class Partials:
             journal.append((self._journal_key(key), None if card is None else orjson.dumps([LAYOUT, *card])))
         self.changed.clear()
         told += self._newest(clocks)
-        told += self._clock(moment, clocks, others=bool(told), behind=behind)
+        others, self.behind = bool(told) or (self.behind and not behind), behind
+        told += self._clock(moment, clocks, others=others)
         return told, journal
 
     def _revised(self, key: PartialKey) -> list[Any] | None:
@@ -233,12 +235,10 @@ class Partials:
                 key = PartialKey(PartialKind.FEED, self.process.name, source.topic, (), self.task, 0)
                 yield key.encoded(), orjson.dumps([clock.newest_stamp, clock.newest_stamp])
 
-    def _clock(
-        self, moment: Moment | None, clocks: dict[Input, InputClock], *, others: bool, behind: bool
-    ) -> Sequence[Record]:
-        """The clock, where it has to be told: with anything else, and as it goes. Its revision rises with it, and with
-        the wall clock."""
-        idle = not behind and all(clock.out_of_work(self.wall) for clock in clocks.values())
+    def _clock(self, moment: Moment | None, clocks: dict[Input, InputClock], *, others: bool) -> Sequence[Record]:
+        """The clock, where it has to be told: with anything else, once it is no longer behind, and as it goes. Its
+        revision rises with it, and with the wall clock."""
+        idle = not self.behind and all(clock.out_of_work(self.wall) for clock in clocks.values())
         idle_at = self.wall if idle else None
         if not self.wall or (moment is None and idle_at is None):
             return []  # restored, and time has not passed yet: there is no news, and it would go below what was told
@@ -247,9 +247,9 @@ class Partials:
             return []
         self.told = told
         instants = (None, None) if moment is None else moment[:2]
-        revision = self.wall + sum(instant or 0 for instant in instants)
+        self.clock_revision = max(self.clock_revision + 1, self.wall + sum(instant or 0 for instant in instants))
         key = PartialKey(PartialKind.CLOCK, self.process.name, "", (), self.task, 0)
-        return [(key.encoded(), orjson.dumps([revision, *instants, told.moment.live, idle_at]))]
+        return [(key.encoded(), orjson.dumps([self.clock_revision, *instants, told.moment.live, idle_at]))]
 
     def _due(self, told: Told, last: Told, clocks: dict[Input, InputClock]) -> bool:
         return self.pace.due(told, last, self.silence, quiet=all(clock.idle(self.wall) for clock in clocks.values()))

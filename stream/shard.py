@@ -189,6 +189,7 @@ class Shard:
         watches = {
             name: {
                 "clock": watch.time.moment(),
+                **({"reached": watch.lookout.reached} if watch.lookout.reached != watch.clock.moment else {}),
                 "inputs": {self._label(source): clock.record() for source, clock in watch.input_clocks.items()},
                 **({"active": watch.versions.wanted} if watch.versions.wanted else {}),
                 **({"cards": watch.versions.cards[1]} if watch.versions.cards[1] else {}),
@@ -269,6 +270,7 @@ class Shard:
             watch.versions.count_on(watch.versions.cards[0], watched.get("cards", 0))
             if watched["clock"] is not None:
                 watch.clock.moment = Moment(*watched["clock"])
+                watch.lookout.reached = Moment(*watched.get("reached", watched["clock"]))
             watch.outages.restore(watched.get("silences"))
             for source, clock in watch.input_clocks.items():
                 if self._label(source) in watched["inputs"]:

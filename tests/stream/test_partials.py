@@ -195,6 +195,88 @@ def test_what_was_due_within_a_leap_is_counted_before_time_is_told_however_few_d
     assert passed == at(8_990)
 
 
+def clocks(task: Task, since: int = 0) -> list[list[Any]]:
+    """The clocks that were told: revision, clock, settled to, live, idle at."""
+    told = [(PartialKey.decoded(key), value) for key, value in task.partials[since:]]
+    return [orjson.loads(value or b"") for name, value in told if name.kind is PartialKind.CLOCK]
+
+
+@pytest.mark.parametrize("limit", [2, 1_000])
+def test_what_was_in_doubt_is_counted_before_time_is_told_however_few_cases_are_reviewed_at_once(limit: int) -> None:
+    """A source was silent, speaks again, and then the worker is away for longer than the window."""
+    parts = PARTS | {"sla": [ANSWER], "slo": [ON_TIME | {"window": "1h"}], "scorecard": "off"}
+    task = Task(process(**parts, events={"silence": "30m"}))
+    for number in range(9):
+        task.live(event(number, "Opened", f"T-{number}", supplier="a"))
+    task.hear(8, 38)
+    for minute in range(45, 600, 5):
+        task.wait(minute)
+    task.feed([Received(task.offset, at(600), event(600, "Noted", "T-99"))], at(600))
+    task.hear(8, 38, 600)
+    task.feed([Received(task.offset, at(1_999), event(1_999, "Noted", "T-99"))], at(2_000))
+    while task.shard.advance(at(2_000), limit):
+        task.drain()
+    task.drain()
+
+    task.partials = [(key, value) for key, value in task.partials if value is not None]
+    width = definition(**parts).slo[0].bucket_ms
+    assert sums(task) == buckets(*[("a", number + 100, False) for number in range(9)], width=width)
+
+
+def test_after_a_restore_time_is_told_as_it_was_until_all_is_looked_at() -> None:
+    """Cases that were committed before anybody looked at them hold it: what it was is told, and that nobody idles."""
+    task, wall = Task(process(**PARTS)), 2 * START
+    task.history(event(0, "Opened", "T-9", supplier="a"))
+    task.tick(wall + 11_000)
+    begun = [event(1 + number, "Opened", f"T-{number}", supplier="a") for number in range(6)]
+    values = [*begun, event(3_000, "Noted", "T-8")]
+    read = [Received(task.offset + n, wall + 12_000, value, replay="run") for n, value in enumerate(values)]
+    task.feed(read, wall + 12_000)
+    task.restart()
+    said = len(task.partials)
+    while task.shard.advance(wall + 13_000, 2):
+        task.drain()
+    task.drain()
+
+    idle, working = [told for told in clocks(task) if told not in clocks(task, said)][-2:]
+    assert (idle[4], working[4]) == (wall + 11_000, None)
+    assert {(told[1], told[4]) for told in clocks(task, said)} == {(idle[1], None), (at(2_990), None)}
+    revisions = [told[0] for told in clocks(task)]
+    assert revisions == sorted(set(revisions))
+
+
+def test_before_time_was_ever_told_none_is_told_until_all_is_looked_at() -> None:
+    """The first look after a restore finds more cases than it may look at."""
+    task = Task(process(**PARTS))
+    values = [event(number, "Opened", f"T-{number}", supplier="a") for number in range(6)]
+    task.feed([Received(number, at(6), value) for number, value in enumerate(values)], at(6))
+    task.restart()
+    task.feed([], at(7))
+    assert task.shard.advance(at(7), 2)
+    task.drain()
+    assert clocks(task) == []
+    task.tick(at(7))
+    assert [told[1] for told in clocks(task)] == [at(7) - 10_000]
+
+
+@pytest.mark.parametrize("cases", [1, 1_500])
+def test_the_end_of_a_history_is_told_however_much_was_due_just_before(cases: int) -> None:
+    """A rate that is too low in its last second is told of by a backtest of any size."""
+    few = {"id": "few", "kind": "rate", "of": "Reopened", "window": "1h", "at_least": 1}
+    plain = {"id": "plain", "kind": "between", "from": "Opened", "to": "Answered", "target": "100m", "at_risk": []}
+    parts: dict[str, Any] = {"sla": [plain, few], "scorecard": "off"}
+    begun = [event(-39, "Opened", f"T-{number}") for number in range(cases)]
+    reopened = [event(minute, "Reopened", "T-0") for minute in (0, 1.0005)]
+    shard = Shard([process(**parts)], journalled=False)
+    ledger = Ledger([definition(**parts)], {"tickets": (0,)})
+    raised: list[str] = []
+    for effects in play(shard, Input("crm.tickets", 0), entries([*begun, *reopened]), until=at(61.001)):
+        ledger.observe(effects.partials)
+        ledger.advance(ledger.clock or 0)
+        raised += [orjson.loads(record.body or b"")["rule"] for record in ledger.drain().alerts]
+    assert raised == ["few"]
+
+
 Made = list[tuple[int, int, str, str | None]]
 made = st.lists(
     st.tuples(
