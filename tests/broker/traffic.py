@@ -5,7 +5,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +44,20 @@ async def send(
 async def committed(bootstrap: str, topic: str) -> list[ConsumerRecord]:
     """Read all that is committed on a topic, partition by partition; a broker without transactions tells where one ends
     only with what it hands out."""
+    return [record async for record in each_committed(bootstrap, topic)]
+
+
+async def each_committed(bootstrap: str, topic: str) -> AsyncIterator[ConsumerRecord]:
+    """The records that `committed` would read, one after the other and none kept."""
     options = {"isolation_level": "read_committed", "auto_offset_reset": "earliest"}
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, **options)
     await consumer.start()
     try:
-        found: list[ConsumerRecord] = []
         ends = await consumer.end_offsets(consumer.assignment())
         while any([await consumer.position(p) < max(end, consumer.highwater(p) or 0) for p, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=100)).values():
-                found.extend(records)
-        return found
+                for record in records:
+                    yield record
     finally:
         await consumer.stop()
 
