@@ -39,7 +39,8 @@ check: setup  ## lint, types and import contracts
 test: setup-tests check  ## everything: the checks, then all tests, the ones against a real Kafka included
 	$(BIN)/pytest -n auto --dist loadscope
 
-bench: setup-tests  ## throughput and latency, as tables
+bench: setup-tests  ## throughput and latency, as tables; of the compiled core too where there is a C compiler
+	-@$(BIN)/python deploy/compile_core.py
 	$(BIN)/python -m tests.bench
 
 chaos: setup-tests  ## all campaigns in full, for docs/campaigns.md; some: CHAOS="workers --rounds 20 --seed 1"
@@ -54,6 +55,7 @@ lock: setup  ## resolve requirements/*.in anew into the locked *.txt
 	cd requirements && $(LOCK) runtime.in -o runtime.txt
 	cd requirements && $(LOCK) embedded.in -o embedded.txt
 	cd requirements && $(LOCK) test.in -o test.txt
+	cd requirements && $(LOCK) compile.in -o compile.txt
 
 clean:  ## remove the environment and everything that was built or fetched
 	rm -rf .venv build *.egg-info

@@ -1,6 +1,8 @@
-"""What the image installs is whole: the built package holds every module, and its command runs from nowhere else."""
+"""What the image installs is whole: the built package holds every module, and its command runs from nowhere else; what
+compiles the core there has all that it reads."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,19 +11,31 @@ from pathlib import Path
 
 import pytest
 
+from deploy.compile_core import identity
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("agents", "schemas", "stream")
+COPIES = re.compile(r"^COPY (?!--from)(.+) (\S+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package as deploy/Dockerfile builds it, from the files that the Dockerfile copies."""
-    source = tmp_path_factory.mktemp("image")
-    for name in PACKAGES:
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (source / "requirements").mkdir()
-    for name in ("pyproject.toml", "requirements/runtime.in", "requirements/embedded.in"):
-        shutil.copy(ROOT / name, source / name)
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the first stage of deploy/Dockerfile copies, and nothing else."""
+    folder = tmp_path_factory.mktemp("image")
+    first, _, _ = (ROOT / "deploy/Dockerfile").read_text().partition("\nFROM python:3.11.13-slim")
+    for names, place in COPIES.findall(first):
+        for name in names.split():
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, folder / place, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                (folder / place).mkdir(exist_ok=True)
+                shutil.copy(ROOT / name, folder / place)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path) -> Path:
+    """The package as deploy/Dockerfile builds it."""
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps"]
     subprocess.run([*build, "--wheel-dir", "dist", "."], cwd=source, check=True)
     (built,) = (source / "dist").glob("*.whl")
@@ -51,3 +65,21 @@ def test_the_built_package_checks_the_example_definition(wheel: Path, tmp_path: 
     )
 
     assert ran.returncode == 0, ran.stderr
+
+
+def test_what_compiles_the_core_has_all_that_it_reads(source: Path) -> None:
+    """The same hash over its sources as here; what they are compiled by is proven by `make check-compiled`."""
+    program = "import deploy.compile_core as c; print(c.ROOT, c.identity())"
+
+    ran = subprocess.run([sys.executable, "-c", program], cwd=source, capture_output=True, text=True, check=False)
+
+    assert ran.stdout.split() == [str(source.resolve()), identity()], ran.stderr
+    assert (source / "pyproject.toml").is_file()
+
+
+def test_every_file_that_is_copied_travels_to_the_builder() -> None:
+    """.dockerignore leaves out everything but what it names."""
+    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {name for names, _ in COPIES.findall((ROOT / "deploy/Dockerfile").read_text()) for name in names.split()}
+
+    assert {name for name in copied if not {name, *map(str, Path(name).parents)} & let_through} == set()

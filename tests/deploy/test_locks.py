@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
-LOCKS = ("build", "runtime", "embedded", "test")
+LOCKS = ("build", "runtime", "embedded", "test", "compile")
 PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*)==(\S+) \\$", re.MULTILINE)
 
 each_lock = pytest.mark.parametrize("name", LOCKS)
@@ -47,7 +47,7 @@ def test_no_lock_holds_an_address_or_a_path_of_a_machine(name: str) -> None:
 
 
 def test_locks_that_are_installed_together_agree() -> None:
-    """One package, one version, in all four."""
+    """One package, one version, in all of them."""
     versions: dict[str, set[str]] = {}
     for name in LOCKS:
         for package, version in PIN.findall(_locked(name)):
