@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from agents.definition_files import load_definition
-from tests.bench import bench_parts, bench_restore, speed_page, stages, streams_peer
+from deploy import compile_core
+from tests.bench import bench_parts, bench_restore, bench_throughput, cores, speed_page, stages, streams_peer
 from tests.bench.bench_backtest import EXAMPLES
 from tests.bench.bench_throughput import tickets
 from tests.bench.figures import Table
@@ -64,6 +65,33 @@ def test_of_two_timed_functions_each_has_its_own_time_without_that_of_the_timers
 
     assert own == pytest.approx(10 - 0.1 - (2 + 5 * 0.2))
     assert below == pytest.approx(2 - 5 * 0.1)
+
+
+def test_each_core_is_held_against_the_others_by_events_and_by_busy_time() -> None:
+    """Known figures; a core that was not measured has no ratio."""
+    other = {"events/s": 10.0, "busy µs an event": 90.0}
+    monitor = {
+        cores.PLAIN: {"events/s": 25.0, "busy µs an event": 45.0},
+        cores.COMPILED: {"events/s": 40.0, "busy µs an event": 30.0},
+    }
+
+    both = bench_throughput.held_against(monitor, other)
+    plain = bench_throughput.held_against({cores.PLAIN: monitor[cores.PLAIN]}, other)
+
+    assert plain == {"monitor ÷ it": 2.5, "by busy time": 2.0}
+    assert both == plain | {"compiled ÷ it": 4.0, "compiled, by busy time": 3.0}
+
+
+def test_a_compiled_core_counts_only_if_it_is_of_these_sources(tmp_path: Path, monkeypatch: Any) -> None:
+    """What was made from other sources is not measured."""
+    monkeypatch.setattr(cores, "MADE", tmp_path)
+    assert list(cores.cores()) == [cores.PLAIN]
+
+    (tmp_path / compile_core.STAMP).write_text("of other sources")
+    assert list(cores.cores()) == [cores.PLAIN]
+
+    (tmp_path / compile_core.STAMP).write_text(compile_core.identity())
+    assert list(cores.cores()) == [cores.PLAIN, cores.COMPILED]
 
 
 def test_a_table_takes_the_place_of_the_last_one() -> None:

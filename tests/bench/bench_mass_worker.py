@@ -8,7 +8,6 @@ cases are due before the others, and are not counted.
 """
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +18,9 @@ from aiokafka import AIOKafkaConsumer
 
 from agents.topics import TopicNames
 from agents.wall_clock import now_ms
-from deploy.compile_core import MADE, STAMP, identity
 from tests.bench.bench_mass import CASES
 from tests.bench.bench_worker import progress
+from tests.bench.cores import cores
 from tests.bench.figures import Table, busy_seconds
 from tests.broker.kafka import Kafka
 from tests.broker.traffic import CASEWATCH, WorkerProgram, create_topics, send
@@ -60,15 +59,6 @@ def measure() -> Table:
         finally:
             kafka.stop()
     return table
-
-
-def cores() -> dict[str, dict[str, str]]:
-    """The cores that there are, each with the variables of a process that runs it."""
-    found: dict[str, dict[str, str]] = {"plain": {}}
-    stamp = MADE / STAMP
-    if stamp.is_file() and stamp.read_text() == identity():
-        found["compiled"] = {"PYTHONPATH": os.pathsep.join((str(MADE), str(Path.cwd()))), "PYTHONSAFEPATH": "1"}
-    return found
 
 
 async def all_due(kafka: Kafka, folder: Path, core: str, surroundings: dict[str, str]) -> dict[str, float]:

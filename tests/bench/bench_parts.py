@@ -27,7 +27,6 @@ from aiokafka.partitioner import DefaultPartitioner
 import stream.announcer
 from agents.codec import decode_records
 from agents.definition_files import load_definition
-from deploy.compile_core import MADE, STAMP, identity
 from schemas.definition import Definition
 from stream.admission import Admission
 from stream.announcer import Announcer
@@ -35,6 +34,7 @@ from stream.clock import InputClock
 from stream.findings import findings_of
 from stream.process import Process, compile_process
 from tests.bench.bench_throughput import PARTITIONS, traffic
+from tests.bench.cores import COMPILED, NOT_MADE, cores
 from tests.bench.figures import Table
 from tests.bench.hooks import Timed, TimersCost
 from tests.bench.stages import (
@@ -96,12 +96,12 @@ def measure() -> Table:
     whole = table.rows[WHOLE][PLAIN_COLUMN]
     for figures in table.rows.values():
         figures[SHARE_COLUMN] = figures[PLAIN_COLUMN] / whole * 100
-    if compiled_is_made():
+    if COMPILED in cores():
         for row, cost in compiled().items():
             table.rows[row][COMPILED_COLUMN] = cost
         table.notes.append("compiled: what announces cannot be told apart there, and is part of what looks")
     else:
-        table.notes.append("the compiled core was not measured: `make compiled` makes it")
+        table.notes.append(NOT_MADE)
     table.notes.append(f"each is the least of {ROUNDS} rounds; the rest may be negative, by as much as rounds differ")
     table.notes.append(f"a look every {A_TICK} events of a task, a commit every {A_TICK * TICKS_A_COMMIT:,}")
     return table
@@ -206,17 +206,10 @@ def is_plain(function: Callable[..., object]) -> bool:
     return hasattr(function, "__code__")
 
 
-def compiled_is_made() -> bool:
-    """Whether the compiled core stands, and was made from the sources that stand."""
-    stamp = MADE / STAMP
-    return stamp.is_file() and stamp.read_text() == identity()
-
-
 def compiled() -> Seconds:
     """What `plain` finds with the compiled core."""
-    path = os.pathsep.join((str(MADE), str(ROOT)))
-    command = [sys.executable, "-P", "-m", "tests.bench.bench_parts"]
-    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, check=True, text=True)
+    command = [sys.executable, "-m", "tests.bench.bench_parts"]
+    done = subprocess.run(command, env=os.environ | cores()[COMPILED], capture_output=True, check=True, text=True)
     found: Seconds = orjson.loads(done.stdout)
     if ANNOUNCE in found:
         raise RuntimeError("the compiled core did not load: `make compiled` makes it anew")

@@ -3,7 +3,8 @@
 The worker decodes, folds, aligns each case to its model, runs four service levels and three constraints, journals,
 and writes alerts, exactly once. What it is held against is told in `tests.bench.contenders` and, a Kafka Streams
 program that is there where real logs are, in `tests.bench.streams_peer`. All run in one run, one after the other, each
-on one core; broker and clients share the machine. The topic is the log of BPIC 2012 in order of time, in copies that
+on one core; broker and clients share the machine. The monitor is measured before and after the others, with the plain
+core and, where it was made, with the compiled one. The topic is the log of BPIC 2012 in order of time, in copies that
 are interleaved under case ids of their own; without real logs, made-up support tickets.
 """
 
@@ -24,6 +25,7 @@ from agents.logs import read_log
 from tests.bench.bench_backtest import EXAMPLES, ticket_events
 from tests.bench.bench_worker import progress
 from tests.bench.contenders import OUT
+from tests.bench.cores import COMPILED, NOT_MADE, PLAIN, cores
 from tests.bench.figures import Table, busy_seconds
 from tests.bench.streams_peer import NAME, Absent, Peer
 from tests.broker.kafka import Kafka
@@ -54,6 +56,11 @@ POLLED_EVERY_S: Final = 1.0
 """How often the worker is asked for its counts, which is work for it too."""
 GOALS: Final = {"bare": 0.4, "agent": 3.0, "table": 6.0}
 AMBITION: Final = 1.0
+MONITOR: Final = {PLAIN: "the whole monitor", COMPILED: "the whole monitor, compiled core"}
+RATIOS: Final = {
+    PLAIN: ("monitor ÷ it", "by busy time"),
+    COMPILED: ("compiled ÷ it", "compiled, by busy time"),
+}
 NAMES: Final = {
     "bare": "consume, transform, produce: aiokafka alone",
     "agent": "a Faust agent that does nothing",
@@ -63,7 +70,7 @@ NAMES: Final = {
 
 def measure() -> Table:
     """One row for the monitor, and one for each of the others."""
-    columns = ("events/s", "busy µs an event", "monitor ÷ it", "by busy time", "goal", "ambition")
+    columns = ("events/s", "busy µs an event", *(told for each in RATIOS.values() for told in each), "goal", "ambition")
     table = Table("Throughput on a real Kafka, one core, four partitions", columns)
     table.notes.append("busy: the time of the program's own processor; the broker shares the machine")
     with tempfile.TemporaryDirectory() as name:
@@ -72,16 +79,21 @@ def measure() -> Table:
         kafka.start()
         try:
             definition, events = asyncio.run(filled(kafka, folder))
-            monitor = table.rows["the whole monitor"] = whole_monitor(kafka, folder, definition, events)
-            for what, told in NAMES.items():
-                table.rows[told] = held_against(monitor, contender(kafka, what, events)) | {"goal": GOALS[what]}
+            monitor = Monitor(kafka, folder, definition, events)
+            monitor.run()
+            others = {told: contender(kafka, what, events) | {"goal": GOALS[what]} for what, told in NAMES.items()}
             try:
-                row = Peer(folder, ONE_CORE).figures(kafka.bootstrap, TOPIC, events)
-                table.rows[NAME] = held_against(monitor, row) | {"ambition": AMBITION}
+                others[NAME] = Peer(folder, ONE_CORE).figures(kafka.bootstrap, TOPIC, events) | {"ambition": AMBITION}
             except Absent as reason:
                 table.notes.append(f"{NAME} was not measured: {reason}")
+            monitor.run()
         finally:
             kafka.stop()
+    found = {core: rates(*map(sum, zip(*runs, strict=True))) for core, runs in monitor.runs.items()}
+    table.rows |= {MONITOR[core]: row for core, row in found.items()}
+    table.rows |= {told: row | held_against(found, row) for told, row in others.items()}
+    if COMPILED not in found:
+        table.notes.append(NOT_MADE)
     return table
 
 
@@ -127,31 +139,48 @@ def loans(definition: Path, log: Path) -> Iterator[tuple[bytes, bytes]]:
             yield case.encode(), orjson.dumps(record.value | {"case:concept:name": case})
 
 
-def held_against(monitor: dict[str, float], row: dict[str, float]) -> dict[str, float]:
-    """A row of another program, and what the monitor does against it."""
-    ratio, by_busy = monitor["events/s"] / row["events/s"], row["busy µs an event"] / monitor["busy µs an event"]
-    return row | {"monitor ÷ it": ratio, "by busy time": by_busy}
+def held_against(monitor: dict[str, dict[str, float]], row: dict[str, float]) -> dict[str, float]:
+    """What the monitor, with each core, does against the row of another program."""
+    found: dict[str, float] = {}
+    for core, own in monitor.items():
+        by_wall, by_busy = RATIOS[core]
+        found[by_wall] = own["events/s"] / row["events/s"]
+        found[by_busy] = row["busy µs an event"] / own["busy µs an event"]
+    return found
 
 
-def whole_monitor(kafka: Kafka, folder: Path, definition: Path, events: int) -> dict[str, float]:
-    """Run a worker until it has counted every event."""
-    settings = {"brokers": kafka.bootstrap, "prefix": "bench", "pseudonym_key": "of no importance"}
-    worker = WorkerProgram("monitor", folder, (*CASEWATCH, "run", str(definition)), **settings)
-    worker.command = [*ONE_CORE, *worker.command]
-    samples: list[tuple[float, int, float]] = []
-    try:
-        worker.start(worker.alive)
-        assert worker.process is not None, "it was started"
-        for at, seen in progress(worker, events, POLLED_EVERY_S):
-            samples.append((at, seen, busy_seconds(worker.process.pid)))
-        worker.stop()
-    finally:
-        worker.kill()
-    begun = [sample for sample in samples if sample[1] * 10 >= events]
-    (first_at, first, first_busy), (last_at, last, last_busy) = begun[0], begun[-1]
-    if last == first:
-        raise NotReady("the events were counted all at once: too few to measure")
-    return rates(last - first, last_at - first_at, last_busy - first_busy)
+class Monitor:
+    """A worker that is run over the whole topic, as often as asked, with each core that there is.
+
+    `runs` holds what came of it, by core: events, seconds, and seconds of the processor."""
+
+    def __init__(self, kafka: Kafka, folder: Path, definition: Path, events: int) -> None:
+        self.kafka, self.folder, self.definition, self.events = kafka, folder, definition, events
+        self.runs: dict[str, list[tuple[float, float, float]]] = {core: [] for core in cores()}
+
+    def run(self) -> None:
+        """Run a worker with each core until it has counted every event."""
+        for core, surroundings in cores().items():
+            self.runs[core].append(self._run(f"{core}-{len(self.runs[core])}", surroundings))
+
+    def _run(self, name: str, surroundings: dict[str, str]) -> tuple[float, float, float]:
+        settings = {"brokers": self.kafka.bootstrap, "prefix": name, "pseudonym_key": "of no importance"}
+        worker = WorkerProgram(name, self.folder, (*CASEWATCH, "run", str(self.definition)), **settings)
+        worker.command, worker.settings = [*ONE_CORE, *worker.command], worker.settings | surroundings
+        samples: list[tuple[float, int, float]] = []
+        try:
+            worker.start(worker.alive)
+            assert worker.process is not None, "it was started"
+            for at, seen in progress(worker, self.events, POLLED_EVERY_S):
+                samples.append((at, seen, busy_seconds(worker.process.pid)))
+            worker.stop()
+        finally:
+            worker.kill()
+        begun = [sample for sample in samples if sample[1] * 10 >= self.events]
+        (first_at, first, first_busy), (last_at, last, last_busy) = begun[0], begun[-1]
+        if last == first:
+            raise NotReady("the events were counted all at once: too few to measure")
+        return last - first, last_at - first_at, last_busy - first_busy
 
 
 def contender(kafka: Kafka, what: str, events: int) -> dict[str, float]:
