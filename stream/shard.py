@@ -25,6 +25,7 @@ from stream.versions import version_told
 from stream.watch import Watch
 
 TASK_KEY = b"task"
+CASE_KEYS = b"case/"
 VERSION_KEYS = b"version/"
 Older = Mapping[str, Mapping[str, Process]]
 """By process and identity, the versions that can be compiled when a case is of them, or one is activated."""
@@ -225,6 +226,9 @@ class Shard:
         task = latest.pop(TASK_KEY, None)
         if task is not None:
             self._take_up(TASK_KEY, task)
+        if not self.positions and any(key.startswith(CASE_KEYS) for key in latest):
+            # The sources would be read again, and every event of these cases count twice.
+            raise UnreadableState(f"there are cases, but nothing under {TASK_KEY!r} says up to where they were read")
         for key in [key for key in latest if key.startswith(VERSION_KEYS)]:  # what they are is to be known first of all
             self._take_up(key, latest.pop(key))
         for key, value in latest.items():
@@ -262,7 +266,7 @@ class Shard:
 
     def _restore_task(self, fields: dict[str, Any]) -> None:
         self.positions = {self._labelled(label): int(position) for label, position in fields["positions"].items()}
-        self.control_position, self.control_topics = fields.get("control", 0), fields.get("control_topics", 0)
+        self.control_position, self.control_topics = int(fields.get("control", 0)), int(fields.get("control_topics", 0))
         for name, watch in self.watches.items():
             watched = fields["processes"].get(name, {"clock": None, "inputs": {}})
             if "active" in watched:

@@ -149,6 +149,17 @@ def test_a_record_that_cannot_be_read_is_refused(key: bytes, value: bytes) -> No
         touched({**sampled().journal, key: value})
 
 
+@pytest.mark.parametrize("positions", [None, {}])
+def test_cases_without_the_position_they_were_read_up_to_are_refused(positions: dict[str, int] | None) -> None:
+    """The source would be read again from its beginning, and every event of these cases count twice."""
+    journal = sampled().journal
+    task: Any = orjson.loads(journal.pop(b"task"))
+    if positions is not None:
+        journal[b"task"] = orjson.dumps(task | {"positions": positions})
+    with pytest.raises(UnreadableState, match="up to where"):
+        Shard([WATCHED]).restore(journal.items())
+
+
 @pytest.mark.parametrize("key", [b"task", CASE])
 def test_a_record_of_another_layout_is_refused_and_says_which(key: bytes) -> None:
     """A newer version's state is not guessed at."""
