@@ -9,6 +9,8 @@ from operator import methodcaller
 from sys import intern
 from typing import Any
 
+import orjson
+
 from schemas.mapping import Mapping, TimePath
 from stream.event import Event, Place
 from stream.inputs import Refusal
@@ -27,6 +29,10 @@ XES = Mapping(
 """The standard names of XES (IEEE 1849), trace attributes with `case:` in front: for records without a mapping."""
 
 LONGEST_NAME = 1_000
+LONGEST_VALUE = 1_000
+"""Characters of an attribute's value: a case is journalled as one record, with all events that may still change their
+order, and a record that no broker takes would stop its partition for good."""
+
 Reader = Callable[[dict[str, Any]], Any]
 
 
@@ -50,8 +56,8 @@ def path_reader(path: str) -> Reader:
 
 
 class RecordReader:
-    """A compiled mapping; `read` is the only way from a record to an event; `unreadable` counts the instants among its
-    attributes that could not be read.
+    """A compiled mapping; `read` is the only way from a record to an event; `unreadable` counts the attributes that
+    were left out: instants that could not be read, and values longer than `LONGEST_VALUE`.
 
     Without a mapping the standard names of XES are read, and the attributes `named` by the definition under their own
     names. `instants` names the attributes to be read as instants (due dates); they become milliseconds UTC. `naming`
@@ -107,20 +113,25 @@ class RecordReader:
             lifecycle = intern(lifecycle.lower()) or None if type(lifecycle) is str else _lower(lifecycle)
         resource = None if self.resource is None else self.read_resource(record)
         event_id = None if self.event_id is None else _word(self.event_id, record)
+        if (event_id is not None and len(event_id) > LONGEST_NAME) or (lifecycle and len(lifecycle) > LONGEST_NAME):
+            return Refusal("too_long", f"its id or its life cycle is longer than {LONGEST_NAME} characters")
         attributes = self.read_attributes(record) if self.attributes else None
         return case, made(Event, (at, place, intern(activity), lifecycle, resource, event_id, attributes, False))
 
     def read_resource(self, record: dict[str, Any]) -> str | None:
         """Who did it, by the name under which they are known here."""
         name = _word(self.resource, record) if self.resource else None
-        return None if name is None or self.naming is None else self.naming(name)
+        if name is None or self.naming is None or len(name) > LONGEST_NAME:
+            return None
+        return self.naming(name)
 
     def refused(self, field: str, refusal: Refusal) -> Refusal:
         """A refusal of a name, with the field and the path that it was looked for at."""
         return Refusal(f"{refusal.reason}_{field}", f"{field} at `{self.paths[field]}`: {refusal.message}")
 
     def read_attributes(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        """The mapped attributes that the record carries; an instant that cannot be read is left out."""
+        """The mapped attributes that the record carries; an instant that cannot be read, and what is too long to be
+        kept, is left out."""
         found: dict[str, Any] = {}
         for name, path, walk, parse in self.attributes:
             value = record.get(path)
@@ -133,6 +144,9 @@ class RecordReader:
                 if type(value) is Refusal:
                     self.unreadable += 1
                     continue
+            elif len(value) > LONGEST_VALUE if type(value) is str else _large(value):
+                self.unreadable += 1
+                continue
             found[name] = value
         return in_common(found) if found else None
 
@@ -143,6 +157,11 @@ def _word(reader: Reader, record: dict[str, Any]) -> str | None:
     if type(value) is str:
         return value or None
     return None if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _large(value: Any) -> bool:
+    """Whether a value that is no text takes more room than the longest text."""
+    return isinstance(value, dict | list) and len(orjson.dumps(value, default=str)) > LONGEST_VALUE
 
 
 def _lower(value: Any) -> str | None:

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
+from stream.case import LONGEST_TAIL
 from stream.inputs import Batch, Received
+from stream.mapping import LONGEST_NAME, LONGEST_VALUE
 from stream.shard import Shard
 from tests.stream.driver import SOURCE, Task, at, event, process
 from tests.stream.nets import sequence
@@ -152,3 +154,11 @@ def test_a_model_without_ends_ends_a_case_by_its_final_marking() -> None:
     task = modelled(sla=[{"id": "quiet", "kind": "idle", "target": "60m"}])
     task.history(event(0, "Opened"), event(1, "Answered"), event(2, "Closed"), until=1000)
     assert task.alerts == []
+
+
+def test_a_case_of_long_texts_stays_a_record_that_a_broker_takes() -> None:
+    """As many events as may still change their order, each with all that is mapped as long as it may be."""
+    task, most = Task(process(sla=[ANSWER])), 8 * 1024 * 1024
+    texts = dict.fromkeys(("supplier", "team", "priority"), "x" * LONGEST_VALUE)
+    task.live(*(event(0, "Called", id=f"{n:0{LONGEST_NAME}}", **texts) for n in range(LONGEST_TAIL + 10)))
+    assert max(len(record) for record in task.journal.values()) < most

@@ -7,7 +7,7 @@ import pytest
 from schemas.mapping import Mapping, TimePath
 from stream.event import Event
 from stream.inputs import Refusal
-from stream.mapping import LONGEST_NAME, RecordReader, name_of, path_reader
+from stream.mapping import LONGEST_NAME, LONGEST_VALUE, RecordReader, name_of, path_reader
 
 WHEN = "2026-11-02T09:00:00Z"
 AT = 1_793_610_000_000
@@ -119,3 +119,29 @@ def test_optional_words_are_none_where_they_are_no_words() -> None:
     mapped = reader(lifecycle="phase", event_id="id")
     found = read(mapped.read(record(phase={"a": 1}, id=12), (0, 0)))[1]
     assert (found.lifecycle, found.event_id) == (None, "12")
+
+
+@pytest.mark.parametrize("long", ["x" * (LONGEST_VALUE + 1), ["x" * LONGEST_VALUE], {"x": "y" * LONGEST_VALUE}])
+def test_a_value_that_is_too_long_to_be_kept_is_left_out_and_counted(long: object) -> None:
+    """The event counts all the same, and so does what is as long as may be."""
+    watched = reader(attributes={"text": "text", "note": "note"})
+    _, event = read(watched.read(record(text=long, note="y" * LONGEST_VALUE), (0, 0)))
+    assert event.attributes == {"note": "y" * LONGEST_VALUE}
+    assert watched.unreadable == 1
+
+
+@pytest.mark.parametrize("field", ["event_id", "lifecycle"])
+def test_an_id_or_a_life_cycle_that_is_too_long_is_refused(field: str) -> None:
+    """Neither can be kept, and without it the event would be another one."""
+    watched = reader(**{field: "word"})
+    assert refused(watched.read(record(word="x" * (LONGEST_NAME + 1)), (0, 0))).reason == "too_long"
+    assert read(watched.read(record(word="x" * LONGEST_NAME), (0, 0)))[0] == "T-1"
+
+
+def test_somebody_with_a_name_that_is_too_long_is_nobody() -> None:
+    """As where none is given: whatever asks for a name says that there is none."""
+    paths = {"case": "ticket.id", "activity": "ticket.state", "timestamp": "changed_at", "resource": "by"}
+    mapping = Mapping.model_validate(paths)
+    watched = RecordReader(mapping, frozenset(), frozenset(), str)
+    assert read(watched.read(record(by="x" * (LONGEST_NAME + 1)), (0, 0)))[1].resource is None
+    assert read(watched.read(record(by="Pete"), (0, 0)))[1].resource == "Pete"
