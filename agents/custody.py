@@ -19,7 +19,7 @@ from agents.feed import Feed
 from agents.health import Health
 from agents.journal import Journal
 from agents.metrics import Metrics
-from agents.restore import Journalled, Restorer, state_partitions
+from agents.restore import Journalled, Progress, Restorer, state_partitions
 from agents.retry import FIRST_PAUSE_S, LONGEST_PAUSE_S, TRANSIENT, Notice, explain
 from agents.settling import Settling, settled_and_measured
 from agents.source_groups import SourceGroup, TaskId
@@ -240,7 +240,8 @@ class Custody:
             self._health.block(f"task {task.id}", f"{task.id} waits to be restored: {awaited}")
 
         settling = Settling(place, restorer, journal, say)
-        return await restorer.read(place, await settled_and_measured(settling, journal, task.confirmed))
+        end = await settled_and_measured(settling, journal, task.confirmed)
+        return await restorer.read(place, end, Progress(task, self._health))
 
     async def _resume(self, task: Task) -> None:
         assert self.restorer is not None, "the worker is not connected"

@@ -5,7 +5,7 @@ owner can still add to what was read; what is read ends exactly there.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
 from agents.connection import Connection
+from agents.health import Health
 from agents.outbox import OUTBOX_KEY, WORKER_KEYS, Outbox
 from agents.settling import Ends
 from agents.source_groups import StartAt
@@ -27,6 +28,10 @@ _log = structlog.get_logger("casewatch.restore")
 ASK_TIMEOUT_S: Final = 10.0
 SILENCE_TIMEOUT_S: Final = 20.0
 POLL_MS: Final = 100
+TELL_EVERY_S: Final = 5.0
+
+SoFar = Callable[[int, int], None]
+"""Takes how many offsets of a state partition were read, and of how many."""
 
 
 class Journalled(NamedTuple):
@@ -43,6 +48,24 @@ class Positions(NamedTuple):
     next: dict[Input, int]
     first: dict[Input, int]
     end: dict[Input, int]
+
+
+class Progress:
+    """Shows how far the restore of a task has come: to whoever asks whether the worker is ready, and in the log where
+    it takes long."""
+
+    def __init__(self, task: Task, health: Health) -> None:
+        self._task, self._health = str(task.id), health
+        self._tell_at = asyncio.get_running_loop().time() + TELL_EVERY_S
+
+    def __call__(self, read: int, of: int) -> None:
+        """So many offsets were read of so many."""
+        share = f"{100 * read // of} % of its state read"
+        self._health.block(f"task {self._task}", f"{self._task} is being restored: {share}")
+        now = asyncio.get_running_loop().time()
+        if now >= self._tell_at:
+            self._tell_at = now + TELL_EVERY_S
+            _log.info("restoring", task=self._task, read=read, of=of)
 
 
 class Restorer:
@@ -94,19 +117,22 @@ class Restorer:
         stable = (await self._ends(self._stable, [partition]))[partition]
         return Ends(stable, (await self._ends(self._raw, [partition]))[partition])
 
-    async def read(self, partition: TopicPartition, end: int) -> Journalled:
-        """Read a state partition from its beginning to its settled `end`; raises `TimeoutError` if nothing comes."""
+    async def read(self, partition: TopicPartition, end: int, so_far: SoFar | None = None) -> Journalled:
+        """Read a state partition from its beginning to its settled `end`, and tell `so_far`; raises `TimeoutError` if
+        nothing comes."""
         journalled: dict[bytes, bytes] = {}
         self._stable.assign([partition])
         try:
-            await self._read_to(partition, end, journalled)
+            await self._read_to(partition, end, journalled, so_far)
         finally:
             self._stable.unsubscribe()
         outbox = journalled.get(OUTBOX_KEY)
         records = {key: value for key, value in journalled.items() if not key.startswith(WORKER_KEYS)}
         return Journalled(records, _outbox(outbox) if outbox else None, end)
 
-    async def _read_to(self, partition: TopicPartition, end: int, journalled: dict[bytes, bytes]) -> None:
+    async def _read_to(
+        self, partition: TopicPartition, end: int, journalled: dict[bytes, bytes], so_far: SoFar | None
+    ) -> None:
         reader, loop = self._stable, asyncio.get_running_loop()
         first = (await reader.beginning_offsets([partition]))[partition]
         reader.seek(partition, first)
@@ -120,6 +146,8 @@ class Restorer:
             before, position = position, await reader.position(partition)
             if position > before:
                 heard_at = loop.time()
+                if so_far is not None:
+                    so_far(position - first, end - first)
             elif loop.time() - heard_at > SILENCE_TIMEOUT_S:
                 raise KafkaTimeoutError(f"{partition.topic}/{partition.partition} stopped at {position} of {end}")
 

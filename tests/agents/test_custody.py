@@ -7,13 +7,14 @@ from typing import Any, cast
 
 import pytest
 from aiokafka import TopicPartition
+from structlog.testing import capture_logs
 
 from agents.custody import Custody
 from agents.feed import Feed
 from agents.health import Health
 from agents.journal import Journal
 from agents.metrics import Metrics
-from agents.restore import Journalled, Positions, Restorer
+from agents.restore import Journalled, Positions, Progress, Restorer, SoFar
 from agents.settling import Ends, HangingTransaction
 from agents.source_groups import SourceGroup, TaskId
 from agents.tasks import Control, Lease, Task
@@ -57,7 +58,7 @@ class Broker:
         assert partition == TopicPartition("casewatch.state.a", 0)
         return Ends(self.end, self.end)
 
-    async def read(self, partition: TopicPartition, end: int) -> Journalled:
+    async def read(self, partition: TopicPartition, end: int, so_far: SoFar) -> Journalled:
         """The state holds nothing."""
         self.done.append(f"read to {end}")
         return Journalled({}, None, end)
@@ -95,9 +96,9 @@ class Shard:
         return False
 
 
-def custody_of(broker: Broker, shard: Shard) -> Custody:
+def custody_of(broker: Broker, shard: Shard, health: Health | None = None) -> Custody:
     """Custody of one task, connected, which has just been assigned."""
-    custody = Custody([GROUP], cast(Feed, broker), Health(), Metrics("1"))
+    custody = Custody([GROUP], cast(Feed, broker), health or Health(), Metrics("1"))
     custody.restorer, custody.prefix = cast(Restorer, broker), "casewatch"
     custody.open_journal = lambda id: cast(Journal, broker)
     custody.open_shard = lambda group, partition: cast(Core, shard)
@@ -118,6 +119,39 @@ async def test_a_task_is_restored_told_what_stands_and_fed() -> None:
     assert broker.done == ["open", "compare clocks", "read to 22", "feed"]
     assert shard.told == [([ORDER], 4)]
     assert [task.id for task in custody.running] == [ID]
+
+
+class Slow(Broker):
+    """Half of the state is read, and no more comes."""
+
+    async def read(self, partition: TopicPartition, end: int, so_far: SoFar) -> Journalled:
+        """Tell of the half."""
+        so_far(end // 2, end)
+        self.fed.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_whoever_asks_hears_how_far_a_restore_has_come() -> None:
+    """A worker that is not ready says how much of the state is still to be read."""
+    broker = Slow()
+    custody = custody_of(broker, Shard(), health := Health())
+    running = asyncio.create_task(custody.run())
+    await broker.fed.wait()
+    running.cancel()
+    assert health.says(f"task {ID}") == f"{ID} is being restored: 50 % of its state read"
+
+
+async def test_a_restore_that_takes_long_is_told_in_the_log_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with every fetch, and not where it is over at once."""
+    loop, now = asyncio.get_running_loop(), [100.0]
+    monkeypatch.setattr(loop, "time", lambda: now[0])
+    progress = Progress(Task(ID, GROUP), Health())
+    with capture_logs() as logged:
+        for now[0], read in ((101.0, 10), (106.0, 40), (107.0, 50), (112.0, 80)):
+            progress(read, 100)
+    assert {line["event"] for line in logged} == {"restoring"}
+    assert [(line["read"], line["of"]) for line in logged] == [(40, 100), (80, 100)]
 
 
 async def test_a_standing_order_that_meets_unreadable_state_ends_the_worker_with_the_way_out() -> None:
