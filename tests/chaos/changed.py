@@ -15,16 +15,18 @@ import orjson
 from tests.chaos.report import KEPT, ROOT
 
 DELIVERY = (
-    "agents/assignor.py", "agents/broker_clock.py", "agents/codec.py", "agents/committer.py", "agents/connection.py",
-    "agents/contest.py", "agents/control_reader.py", "agents/custody.py", "agents/dead_letters.py", "agents/feed.py",
-    "agents/generations.py", "agents/intake*.py", "agents/journal.py", "agents/membership.py", "agents/monitor.py",
-    "agents/outbox.py", "agents/restore.py", "agents/retry.py", "agents/scorekeeper.py", "agents/settling.py",
-    "agents/source_groups.py", "agents/tasks.py", "agents/topic_reader.py", "agents/topics.py", "agents/worker.py",
-    "stream/announcer.py", "stream/awake.py", "stream/clock.py", "stream/control.py", "stream/core.py",
-    "stream/deadlines.py", "stream/echo.py", "stream/journalled.py", "stream/kept.py", "stream/layout.py",
-    "stream/ledger/*.py", "stream/lookout.py", "stream/pace.py", "stream/partials.py", "stream/rekeyed.py",
-    "stream/rekeying.py", "stream/scorekeeper.py", "stream/shard.py", "stream/shares.py", "stream/timekeeper.py",
-    "stream/versions.py", "stream/watch.py",
+    "agents/app.py", "agents/assignor.py", "agents/broker_clock.py", "agents/codec.py", "agents/committer.py",
+    "agents/connection.py", "agents/contest.py", "agents/control_reader.py", "agents/custody.py",
+    "agents/dead_letters.py", "agents/feed.py", "agents/generations.py", "agents/intake*.py", "agents/journal.py",
+    "agents/membership.py", "agents/monitor.py", "agents/outbox.py", "agents/readiness.py", "agents/restore.py",
+    "agents/retry.py", "agents/scorekeeper.py", "agents/settling.py", "agents/source_groups.py", "agents/tasks.py",
+    "agents/topic_reader.py", "agents/topics.py", "agents/worker.py", "stream/admission.py", "stream/announcer.py",
+    "stream/awake.py", "stream/case.py", "stream/clock.py", "stream/control.py", "stream/core.py",
+    "stream/deadlines.py", "stream/echo.py", "stream/effects.py", "stream/inputs.py", "stream/journalled.py",
+    "stream/kept.py", "stream/layout.py", "stream/ledger/*.py", "stream/lifecycle.py", "stream/lookout.py",
+    "stream/pace.py", "stream/partials.py", "stream/rekeyed.py", "stream/rekeying.py", "stream/said.py",
+    "stream/scorekeeper.py", "stream/shard.py", "stream/shares.py", "stream/timekeeper.py", "stream/versions.py",
+    "stream/watch.py",
 )  # fmt: skip
 """Patterns as git takes them."""
 

@@ -12,8 +12,8 @@ from tests.chaos.result import Result
 
 BESIDE = (
     "collector", "complaints", "definition_book", "definition_conditions", "definition_constraints", "definition_files",
-    "definition_record", "definition_topic", "definition_wording", "definition_yaml", "health", "metrics", "readiness",
-    "stalls", "survey", "wall_clock", "web",
+    "definition_record", "definition_topic", "definition_wording", "definition_yaml", "health", "metrics", "stalls",
+    "survey", "wall_clock", "web",
 )  # fmt: skip
 """What a worker runs beside what delivers: definitions, and what it says of itself."""
 
