@@ -6,6 +6,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from tests.broker.kafka import Kafka
@@ -75,8 +76,9 @@ async def test_a_source_that_does_not_exist_is_waited_for(kafka: Kafka, tmp_path
 
 
 async def test_what_was_committed_at_a_stop_is_taken_up_at_the_next_start(kafka: Kafka, tmp_path: Path) -> None:
-    """SIGTERM in the middle of the work ends within five seconds, with exit code 0, and loses and repeats nothing; a
-    source whose partition count has changed since is refused with the way out."""
+    """SIGTERM in the middle of the work ends within five seconds, with exit code 0, and loses and repeats nothing, even
+    where the group's offsets are set back; a source whose partition count has changed since is refused with the way
+    out."""
     await create_topics(kafka.bootstrap, {"kept": 2})
     program = WorkerProgram("kept", tmp_path, (*COUNTING, "kept"), brokers=kafka.bootstrap, prefix="kept")
     events = [(f"k{n % 10}".encode(), orjson.dumps({"key": f"k{n % 10}", "number": n})) for n in range(10_000)]
@@ -85,6 +87,10 @@ async def test_what_was_committed_at_a_stop_is_taken_up_at_the_next_start(kafka:
         await asyncio.to_thread(program.start, program.alive)
         await asyncio.sleep(0.7)
         assert await asyncio.to_thread(program.stop, 5) == 0
+        await asyncio.to_thread(program.start, program.ready)
+        assert '"transactions": true' in program.tail(50)
+        assert await asyncio.to_thread(program.stop, 5) == 0
+        await set_back(kafka.bootstrap, "kept", 2)
         await asyncio.to_thread(program.start, program.ready)
         assert await asyncio.to_thread(program.stop, 5) == 0
         state = await latest(kafka.bootstrap, "kept.state.kept")
@@ -98,6 +104,17 @@ async def test_what_was_committed_at_a_stop_is_taken_up_at_the_next_start(kafka:
         assert "partition count has changed" in program.tail()
     finally:
         await asyncio.to_thread(program.kill)
+
+
+async def set_back(bootstrap: str, name: str, partitions: int) -> None:
+    """Commit offset 0 for every partition of a topic, in the group of the same name."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=name, enable_auto_commit=False)
+    await consumer.start()
+    places = [TopicPartition(name, partition) for partition in range(partitions)]
+    consumer.assign(places)
+    await consumer.commit(dict.fromkeys(places, 0))
+    assert {await consumer.committed(place) for place in places} == {0}
+    await consumer.stop()
 
 
 async def change_partitions(bootstrap: str, topic: str, count: int) -> None:
