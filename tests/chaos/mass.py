@@ -25,6 +25,9 @@ from tests.stream.nets import sequence
 PARTITIONS = 4
 PATIENCE_S = 1_800.0
 NO_PROGRESS_S = 120.0
+MOST_MIB = 1_024
+"""What a worker may take of memory with any of the floods behind it: a backlog is read no faster than it is taken."""
+
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 STEPS = ("Opened", "Checked", "Answered", "Closed")
 DEFINITION = """
@@ -182,6 +185,8 @@ def judge(result: Result, topic: str, written: int, seen: Seen, letters: int) ->
     result.figures[f"{topic}: dead letters"] = letters
     result.figures[f"{topic}: records a second"] = round(written / seen.seconds)
     result.figures[f"{topic}: MiB resident at the end"] = round(seen.mib)
+    if seen.mib > MOST_MIB:
+        result.wrong.append(f"{topic}: the worker took {seen.mib:.0f} MiB, more than {MOST_MIB}")
     if sum(seen.counts.values()) != written:
         result.wrong.append(f"{topic}: {written} records were written, and {seen.counts} counted")
     if letters != refused:
