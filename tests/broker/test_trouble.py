@@ -8,7 +8,7 @@ from tests.chaos.mass import Amount, floods
 from tests.chaos.plays import sepsis_in, sepsis_log
 from tests.chaos.result import Result
 from tests.chaos.stage import Stage
-from tests.chaos.trouble import Hold, absent_at_start, full_disk
+from tests.chaos.trouble import Hold, absent_at_start, full_disk, no_leader
 from tests.chaos.twins import one_static_id, two_installations
 
 
@@ -28,6 +28,13 @@ async def test_a_broker_that_runs_out_of_disk_is_waited_for(test_data: Path, tmp
     hold = Hold(sepsis_log(test_data), 2, workers=1)
     result = await full_disk(tmp_path, sepsis_in(tmp_path), hold, 3)
     assert result.wrong == []
+
+
+async def test_partitions_without_a_leader_are_waited_for(test_data: Path, tmp_path: Path) -> None:
+    """One of a source and one of the state: not ready, nobody ends, and all is caught up when it is back."""
+    result = await no_leader(tmp_path, sepsis_in(tmp_path), Hold(sepsis_log(test_data), 2, workers=1))
+    assert result.wrong == []
+    assert "seconds until both tasks were said not to be ready" in result.figures
 
 
 async def test_two_installations_by_mistake_double_nothing(kafka: Kafka, test_data: Path, tmp_path: Path) -> None:
