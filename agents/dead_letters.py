@@ -39,6 +39,7 @@ def dead_letter_record(refused: effects.DeadLetter, find: Find, now_ms: int) -> 
     """Write one refusal as key and JSON value; `find` gives the refused record by input and offset."""
     original = find(refused.input, refused.offset)
     value = original.value if original else None
+    longest = max(len(value or b""), len(original.key or b"")) if original else 0
     letter = DeadLetter(
         topic=refused.input.topic,
         partition=refused.input.partition,
@@ -49,7 +50,7 @@ def dead_letter_record(refused: effects.DeadLetter, find: Find, now_ms: int) -> 
         message=refused.message[:MAX_MESSAGE],
         key=as_base64(original.key) if original else None,
         value=as_base64(value),
-        truncated=original is None or len(value or b"") > MAX_VALUE_BYTES,
+        truncated=original is None or longest > MAX_VALUE_BYTES,
         noticed_at=datetime.fromtimestamp(now_ms / 1000, UTC),
     )
     return letter.place, orjson.dumps(letter.model_dump(mode="json"))

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_VALUE_BYTES: Final = 64 * 1024
-"""So many bytes of the source's value are kept."""
+"""So many bytes of the source's value are kept, and of its key."""
 
 
 class DeadLetter(BaseModel):

@@ -53,6 +53,15 @@ def test_a_large_value_is_cut() -> None:
     assert (letter.value_bytes, letter.truncated, letter.key_bytes) == (b"x" * 65_536, True, None)
 
 
+def test_a_large_key_is_cut_too() -> None:
+    """It is said as well: fed in again, the record would lie under another key."""
+    _, value = dead_letter_record(REFUSED, lambda source, offset: Original(NOON, b"k" * 65_537, b"{}"), NOON)
+
+    letter = DeadLetter.model_validate_json(value)
+
+    assert (letter.key_bytes, letter.truncated) == (b"k" * 65_536, True)
+
+
 def test_a_refusal_whose_bytes_are_gone_is_still_told() -> None:
     """Nothing vanishes for want of the bytes."""
     _, value = dead_letter_record(REFUSED, lambda source, offset: None, NOON)
