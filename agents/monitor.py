@@ -36,6 +36,10 @@ SLICES_IN_MEMORY: Final = 8
 """So many slices of due deadlines wait for a commit at most: after a long absence everything may be due at once, and to
 write down what has changed holds the loop too."""
 
+SLICES_UNCOMMITTED: Final = 500
+"""So many slices of a task's events wait for a commit at most: while a slow broker takes longer over one, nothing more
+is taken in, and the feed and its broker wait."""
+
 TRACEBACK_CHARS: Final = 3_000
 STUMBLES: Final = 2
 """So often in a row time itself may make the core raise before the worker gives up."""
@@ -82,7 +86,7 @@ class Monitor:
             if not self._apply(task, task.shard, batch):
                 return
             lease.reached(batch.input, batch.next)
-            self._commit_amid_backlog(task)
+            await self._commit_amid_backlog(task)
             settle()
             await asyncio.sleep(0)
 
@@ -159,11 +163,15 @@ class Monitor:
                 settle()
                 await asyncio.sleep(0)
 
-    def _commit_amid_backlog(self, task: Task) -> None:
-        """What was touched is looked at before a commit writes it."""
-        if task.shard is not None and self._committer.due(task):
+    async def _commit_amid_backlog(self, task: Task) -> None:
+        """What was touched is looked at before a commit writes it. Where much waits for the commit under way, so does
+        the rest."""
+        crowded = len(task.raw) >= SLICES_UNCOMMITTED
+        if task.shard is not None and (crowded or self._committer.due(task)):
             self._let_time_pass(task, task.shard)
-            if task.running:
+            if task.running and crowded:
+                await self._committer.commit_now(task)
+            elif task.running:
                 self._committer.commit_if_due(task)
 
     def _let_time_pass(self, task: Task, shard: Core) -> bool:

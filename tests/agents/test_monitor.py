@@ -92,8 +92,9 @@ class FakeCommitter:
         self._calls = calls
 
     async def commit_now(self, task: Task) -> None:
-        """Note it."""
+        """Note it, and take what waits."""
         self.told_at.append(self._calls())
+        task.raw.clear()
 
     def due(self, task: Task) -> bool:
         """Never."""
@@ -190,6 +191,17 @@ async def test_deadlines_that_fall_due_all_at_once_do_not_pile_up_in_memory() ->
 
     statuses = 2
     assert bench.committer.told_at == [statuses + n * SLICES_IN_MEMORY for n in (1, 2, 3)]
+
+
+async def test_events_do_not_pile_up_in_memory_while_a_commit_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every so many slices what is under way is waited for, and what has come since is committed."""
+    monkeypatch.setattr("agents.monitor.SLICES_UNCOMMITTED", 3)
+    bench = Bench()
+
+    await bench.feed(7 * SLICE + 1)
+
+    assert len(bench.committer.told_at) == 2
+    assert len(bench.task.raw) == 2
 
 
 async def test_a_lost_batch_is_fetched_again() -> None:
