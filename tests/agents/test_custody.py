@@ -58,6 +58,10 @@ class Broker:
         assert partition == TopicPartition("casewatch.state.a", 0)
         return Ends(self.end, self.end)
 
+    async def stable_ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Nothing is open."""
+        return dict.fromkeys(partitions, self.end)
+
     async def read(self, partition: TopicPartition, end: int, so_far: SoFar) -> Journalled:
         """The state holds nothing."""
         self.done.append(f"read to {end}")
@@ -118,6 +122,27 @@ async def test_a_task_is_restored_told_what_stands_and_fed() -> None:
 
     assert broker.done == ["open", "compare clocks", "read to 22", "feed"]
     assert shard.told == [([ORDER], 4)]
+    assert [task.id for task in custody.running] == [ID]
+
+
+@pytest.mark.parametrize(("written", "again"), [(0, []), (2, ["open", "compare clocks", "read to 26", "close"])])
+async def test_a_task_that_stays_keeps_its_memory_unless_another_has_written(written: int, again: list[str]) -> None:
+    """After a rebalance it is fed on at once; where its state has grown meanwhile, memory and producer are dropped."""
+    broker, shard = Broker(), Shard()
+    custody = custody_of(broker, shard)
+    running = asyncio.create_task(custody.run())
+    await broker.fed.wait()
+    del broker.done[:]
+    broker.fed.clear()
+
+    custody.suspend_all()
+    broker.end += written
+    assert custody.running == []
+    custody.assign([ID])
+    await broker.fed.wait()
+    running.cancel()
+
+    assert sorted(broker.done) == sorted([*again, "feed"])
     assert [task.id for task in custody.running] == [ID]
 
 
