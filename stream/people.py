@@ -12,7 +12,7 @@ from schemas.rules import FourEyes, Role, Rule
 from stream.event import Anchor, Event
 
 MOST_ACTS = 256
-"""First events of somebody at some activity that are remembered of a case; what comes after them is not judged."""
+"""First events of somebody at some activity that are remembered of a case; what comes after is judged by them alone."""
 MOST_OFFENCES = 64
 """Offences that are told of one case."""
 LONGEST_FOUND = 200
@@ -76,12 +76,20 @@ class People:
 def _by_another(conduct: Conduct, act: Act) -> Conduct:
     """Four eyes."""
     mine = [done for done in conduct.acts if done.rule == act.rule and done.resource == act.resource]
-    if any(done.anchor.activity == act.anchor.activity for done in mine) or len(conduct.acts) >= MOST_ACTS:
+    if any(done.anchor.activity == act.anchor.activity for done in mine):
         return conduct
     offences = conduct.offences
+    if len(conduct.acts) >= MOST_ACTS and any(_is_of(told, act) for told in offences):
+        return conduct
     if mine and len(offences) < MOST_OFFENCES:
         offences = (*offences, Offence(act.rule, act.resource, (mine[0].anchor, act.anchor)))
-    return Conduct((*conduct.acts, act), offences)
+    return Conduct(conduct.acts if len(conduct.acts) >= MOST_ACTS else (*conduct.acts, act), offences)
+
+
+def _is_of(offence: Offence, act: Act) -> bool:
+    """Whether it was told already that somebody did this, too."""
+    activity = offence.anchors[-1].activity
+    return (offence.rule, offence.who, activity) == (act.rule, act.resource, act.anchor.activity)
 
 
 def _by_member(conduct: Conduct, number: int, rule: Role, event: Event, anchor: Anchor) -> Conduct:

@@ -177,3 +177,12 @@ def test_what_is_remembered_of_a_case_is_bounded() -> None:
     task.history(event(10_001, "Noted"), until=20_000)
     acts = orjson.loads(task.journal[b"case/tickets/T-1"])[5][15]
     assert len(acts) == MOST_ACTS
+
+
+def test_who_is_remembered_is_judged_however_many_came_after() -> None:
+    """Beyond the bound nobody new is remembered; who is may still not do the other step, who is not cannot be known."""
+    task = Task(process(rules=[EYES], privacy=NAMED))
+    task.live(*(event(i / 10, "Approve", by=f"P{i}") for i in range(MOST_ACTS + 3)))
+    task.live(event(40, "Pay", by="P7"), event(41, "Pay", by=f"P{MOST_ACTS + 1}"), event(42, "Pay", by="P7"))
+    (alert,) = task.alerts
+    assert [step.resource for step in alert.explanation.events] == ["P7", "P7"]
