@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, islice
 from time import process_time
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from stream.history import Entry, play
 from stream.inputs import Input, Refusal
 from stream.instants import BAD, NAIVE, OUT_OF_RANGE
 from stream.ledger.ledger import Ledger
+from stream.mapping import RecordReader
 from stream.process import Process, compile_process, needs_key
 from stream.shard import Shard
 
@@ -98,7 +99,25 @@ def first_refusal(process: Process, records: Sequence[LogRecord]) -> Problem | N
         found = process.reader.read(record.value, (0, record.order))
         if isinstance(found, Refusal):
             return _problem(record, found.reason, found.message)
+    process.reader.unreadable = 0  # counted as they are applied
     return None
+
+
+def misread(process: Process, records: Sequence[LogRecord]) -> list[Problem]:
+    """The first of the instants among the attributes of records that cannot be read, each with its place."""
+    found = (problem for record in records for problem in _misread(process.reader, record))
+    return list(islice(found, MOST_PROBLEMS))
+
+
+def _misread(reader: RecordReader, record: LogRecord) -> Iterator[Problem]:
+    for name, path, walk, parse in reader.attributes:
+        value = record.value.get(path)
+        value = walk(record.value) if value is None and walk is not None else value
+        if parse is not None and value not in (None, ""):
+            read = parse(value)
+            if isinstance(read, Refusal):
+                remedy = "mend it, or the mapping; it counts as absent"
+                yield Problem(record.file, record.line, f"attributes.{name}", read.message, remedy)
 
 
 def _problem(record: LogRecord, reason: str, message: str) -> Problem:

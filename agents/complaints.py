@@ -23,6 +23,11 @@ _REMEDIES: Final = {
 }
 
 
+def meaning(reason: str) -> str:
+    """What a reason comes to, as a sentence without its subject."""
+    return _REMEDIES.get(reason, reason)
+
+
 class Complaints:
     """What was said of late, and is not said again."""
 
@@ -38,4 +43,4 @@ class Complaints:
             if said_at is None or now - said_at >= HOUR_MS:
                 self._said_at[tuple(labels)] = now
                 process, rule, reason = labels
-                _log.warning(_REMEDIES.get(reason, reason), process=process, rule=rule, reason=reason, times=count)
+                _log.warning(meaning(reason), process=process, rule=rule, reason=reason, times=count)

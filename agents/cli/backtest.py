@@ -17,11 +17,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents.backtest import Alerts, Report, first_refusal, merged, prepared, run, strangers
+from agents.backtest import Alerts, Report, first_refusal, merged, misread, prepared, run, strangers
 from agents.cli.card_table import print_cards
 from agents.cli.exits import FOUND_WRONG
 from agents.cli.reading import console, instant_option, progress_shown, read_by, tell, tell_problems
 from agents.cli.writing import check_outputs, opened, writer
+from agents.complaints import COUNTED, meaning
 from agents.definition_files import load_definition
 from agents.logs import Log, read_log
 from schemas.definition import Definition
@@ -65,6 +66,9 @@ def backtest(  # noqa: PLR0913 - each is an option of the command line
         for card in report.scorecards:
             _write(writer(cards, scorecards), card.model_dump_json(by_alias=True).encode())
     tell(report.refused, report.refusals - len(report.refused))
+    if unread := report.outcomes()["bad_attribute"]:
+        places = misread(process, records)
+        tell(places, unread - len(places))
     _print(process, report, found, console(stderr="-" in map(str, outputs.values())), written=bool(scorecards))
     print(f"read {len(records)} events in {parsing:.1f} s", file=sys.stderr)
     print(f"ran them in {report.seconds:.1f} s of one core: {report.speed:,.0f} events/s", file=sys.stderr)
@@ -110,8 +114,8 @@ def _print(
     unjudged = outcomes.pop("unjudged", 0)
     events = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
     out.print(f"events: {events or 'none'}; open cases at the end: {report.cases['open']}")
-    for remark in _beyond(report.counts):
-        out.print(remark)
+    for remark in (*_beyond(report.counts), *_troubles(report.counts)):
+        out.print(escape(remark))
     if unjudged:
         out.print(f"not judged by rules on people: {unjudged} events, which do not carry what a rule asks for")
 
@@ -123,3 +127,10 @@ def _beyond(counts: Counter[tuple[str, ...]]) -> Iterator[str]:
         yield f"not on the card of their segment: {uncarded} cases, beyond {MOST_SHARES:,} segments"
     if counts["partials", "unknown"]:
         yield f"not judged: objectives and rates of segments beyond {MOST_SEGMENTS:,}"
+
+
+def _troubles(counts: Counter[tuple[str, ...]]) -> Iterator[str]:
+    """What went wrong in rules while they ran, each reason once for each rule: it makes no alerts, so it is said."""
+    for key, count in sorted((key, count) for key, count in counts.items() if key[0] == COUNTED):
+        _, _, rule, reason = key
+        yield f"{rule}: {meaning(reason)} ({'once' if count == 1 else f'{count:,} times'})"

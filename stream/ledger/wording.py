@@ -28,8 +28,9 @@ def severity_of(goal: Goal, episode: Episode) -> str:
 
 
 def subject_of(goal: Goal, segment: tuple[str, ...]) -> str:
-    """The segment, as a person names it: `supplier northwind, priority 1`."""
-    return ", ".join(f"{name} {value}" for name, value in goal.labels(segment).items()) or EVERYTHING
+    """The segment, as a person names it: `supplier northwind, priority 1`; cases without a value are not all cases."""
+    named = zip(goal.asks.by, segment, strict=True)
+    return ", ".join(f"{name} {value or '(none)'}" for name, value in named) or EVERYTHING
 
 
 def summary(goal: Goal, subject: str, episode: Episode, state: State) -> str:

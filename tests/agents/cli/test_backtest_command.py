@@ -263,6 +263,32 @@ def test_events_that_rules_on_people_cannot_judge_are_told_apart(backtest: Comma
     assert "not judged by rules on people: 2 events, which do not carry what a rule asks for" in ran.out
 
 
+@pytest.mark.parametrize("strict", [(), ("--strict",)])
+def test_a_due_date_that_is_none_is_told_with_its_place_and_counted_once(
+    backtest: Command, strict: tuple[str, ...]
+) -> None:
+    """Its event is applied without it."""
+    definition = DEFINITION.replace("timestamp: at}", "timestamp: at, attributes: {by: by}}")
+    definition += "  - {id: promised, kind: due, due: by}\n"
+    soon = '{"id": "A", "act": "Note", "at": "2026-03-02T09:30:00Z", "by": "soon"}'
+
+    ran = backtest(log("log.jsonl", LATE[0], soon, LATE[1]), *strict, definition=definition)
+
+    assert ran.err.startswith("log.jsonl:2: attributes.by: `soon` is ")
+    assert "events: 3 applied, 1 bad attribute; open" in ran.out
+
+
+def test_a_condition_that_fails_on_history_is_told_in_the_summary(backtest: Command) -> None:
+    """It was false for every case: without a word nobody would know why there are no alerts."""
+    definition = DEFINITION.replace("timestamp: at}", "timestamp: at, attributes: {amount: amount}}")
+    definition = definition.replace("at_risk: [50%]", "where: amount > 1000")
+    opened = '{"id": "A", "act": "Open", "at": "2026-03-02T09:00:00Z", "amount": "5000"}'
+
+    ran = backtest(log("log.jsonl", opened, LATE[1]), definition=definition)
+
+    assert "answer: a condition could not be computed and was taken for false (once)" in ran.out
+
+
 @pytest.mark.parametrize("name", ["log.jsonl", "./definition.yaml", "r.decl"])
 def test_a_file_that_is_read_is_never_written(backtest: Command, name: str) -> None:
     """Neither the log nor the definition nor its model: exit code 2, and they are what they were."""

@@ -132,7 +132,17 @@ def test_segments_are_judged_apart() -> None:
         task.window(T0, 0, 1, ("northwind", "")), task.window(T0, 1, 0, ("contoso", "a")), task.clock(T0 + WIDTH)
     )
     (alert,) = watched.alerts
-    assert (alert.subject, alert.labels) == ("supplier northwind", {"supplier": "northwind"})
+    assert (alert.subject, alert.labels) == ("supplier northwind, team (none)", {"supplier": "northwind"})
+
+
+def test_cases_without_a_value_are_not_called_all_cases() -> None:
+    """Those of no supplier are a segment of their own, and the alert says so, as scorecards do."""
+    defined = objective(by=["supplier"])
+    task, watched = Publisher(defined), Watched(defined)
+    watched.tell(task.window(T0, 0, 1, ("",)), task.window(T0, 9, 0, ("contoso",)), task.clock(T0 + WIDTH))
+    (alert,) = watched.alerts
+    assert alert.summary.startswith("supplier (none): answer over 12 h: 0 % of 1 in time")
+    assert alert.labels == {}
 
 
 def test_a_correction_before_it_has_settled_takes_an_alert_back() -> None:
