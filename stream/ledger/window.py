@@ -69,8 +69,10 @@ class Window:
         rate = burn_rate(good, bad, self.budget)
         if good + bad < self.objective.min_count or rate <= too_fast:
             return None
-        recently = burn_rate(*self.tally.sums(boundary - short, boundary), self.budget)
-        return float(rate) if recently > too_fast else None
+        recently = self.tally.sums(boundary - short, boundary)
+        if sum(recently) >= self.objective.min_count and burn_rate(*recently, self.budget) <= too_fast:
+            return None
+        return float(rate)  # also where too little happened recently: that shows no recovery
 
     def burning(self, clock: int) -> tuple[int, int, float]:
         """Good and bad over the window that ends at the last boundary, and how fast the budget burned in the last tenth
