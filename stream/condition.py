@@ -105,10 +105,13 @@ class Condition:
         if self.by_key:
             scope["attributes"] = {name: attributes.get(name) for name in self.by_key}
         try:
-            return "holds" if self.program.execute(scope) is True else "does not"
+            found = self.program.execute(scope)
         except (ValueError, TypeError, ArithmeticError, LookupError, RuntimeError):
-            known = all(attributes.get(name) is not None for name in self.reads)
-            return "failed" if known and all(event.get(name) is not None for name in self.of_event) else "does not"
+            found = None
+        if found is True or found is False:
+            return "holds" if found else "does not"
+        known = all(attributes.get(name) is not None for name in self.reads)
+        return "failed" if known and all(event.get(name) is not None for name in self.of_event) else "does not"
 
 
 def _known(value: Any) -> Any:

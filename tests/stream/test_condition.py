@@ -22,11 +22,12 @@ from stream.condition import MOST_REMEMBERED, Condition
         ("tags.exists(tag, tag == 'vip')", {"tags": ["new", "vip"]}, "holds"),
         ("size(name) > 3", {"name": "Anna"}, "holds"),
         ("amount / count > 2", {"amount": 4, "count": 0}, "failed"),
-        ("amount", {"amount": 4}, "does not"),
+        ("amount", {"amount": 4}, "failed"),
+        ("amount", {}, "does not"),
     ],
 )
 def test_a_condition_is_judged_by_what_is_known(source: str, attributes: dict[str, Any], judgement: str) -> None:
-    """What is absent makes nothing true; what cannot be computed is a failure; only true is true."""
+    """What is absent makes nothing true; what comes to neither true nor false is a failure."""
     assert Condition(source).judge(attributes, {}) == judgement
 
 
