@@ -45,10 +45,11 @@ def _objective(asks: Objective, episode: Episode, state: State) -> str:
     good, bad, rate = episode.figures
     objective, left = f"{100 * asks.objective:.6g} %", 100 * float(_left(asks, good, bad))
     over = f"{asks.of} over {length_text(asks.window_ms)}"
-    reached = f"{_share(good, bad)} of {good + bad} in time"
+    total = good + bad
+    reached = f"{100 * good / total:.4g} % of {total} in time" if total else "none came due"
     if state is State.RESOLVED:
         what = "met again" if episode.level == SPENT else "its budget no longer burns too fast"
-        what = "too few to judge" if left < 0 else what
+        what = "too few to judge" if total < asks.min_count else what
         return f"{over}: {reached}, {what} (objective {objective}, {_budget(left)})"
     if episode.level == SPENT:
         return f"{over}: {reached}, the objective is {objective}"
@@ -90,7 +91,3 @@ def explanation(goal: Goal, episode: Episode, state: State) -> dict[str, Any]:
 
 def _left(asks: Objective, good: int, bad: int) -> Any:
     return budget_left(good, bad, budget_of(asks.objective))
-
-
-def _share(good: int, bad: int) -> str:
-    return f"{100 * good / (good + bad):.4g} %" if good + bad else "none"

@@ -69,6 +69,13 @@ def test_of_a_budget_that_is_overspent_nothing_is_said_to_be_left() -> None:
     )
 
 
+def test_of_a_window_that_is_empty_again_nobody_says_that_it_was_met() -> None:
+    """What was late has left it, and nothing came."""
+    task, watched = Publisher(objective()), Watched(objective())
+    watched.tell(task.window(T0, 0, 1), task.clock(T0 + WINDOW + WIDTH))
+    assert watched.alerts[-1].summary.startswith("all cases: answer over 12 h: none came due, too few to judge")
+
+
 def test_a_budget_that_burns_too_fast_puts_the_objective_at_risk() -> None:
     """Over the last tenth of the window more than a tenth is late, though over all of it the share still holds."""
     task, watched = Publisher(objective()), Watched(objective())
