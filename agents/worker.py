@@ -72,7 +72,8 @@ class Worker:
         self.groups = self._laid_out()
         self._open_core = open_shard or self.new_core
         self.partitions: dict[str, int] = {}
-        self._room, self._earliest = Room(settings.unpacked), round(settings.earliest.timestamp() * 1000)
+        self._room = Room(settings.unpacked, settings.max_cases)
+        self._earliest = round(settings.earliest.timestamp() * 1000)
         self.connection = Connection(settings)
         self.health, self.metrics = Health(), Metrics(version)
         self.stalls = Stalls()

@@ -172,5 +172,6 @@ class Settings(BaseModel):
     earliest: Instant = datetime(1970, 1, 1, tzinfo=UTC)
     max_record: int = Field(1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     unpacked: int = Field(100_000, ge=100)
+    max_cases: int = Field(2_000_000, ge=1)
     log: LogLevel = LogLevel.INFO
     security: Security = Security()

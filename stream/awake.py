@@ -4,6 +4,7 @@ Of the others there is the journal record, compressed against one of its own kin
 Invariant: a packed case behaves as it did before, since a restart packs every case.
 """
 
+import sys
 import zlib
 from collections.abc import Iterator
 from itertools import islice
@@ -24,12 +25,13 @@ _PLAIN: Final = ord("[")
 
 class Room:
     """For how many unpacked cases there is room, for all who share it: who has no more than an equal share is left
-    alone, and what one does not need the others may use."""
+    alone, and what one does not need the others may use. `cases`: how many each of them keeps at most, packed or not.
+    """
 
-    __slots__ = ("most", "sharers")
+    __slots__ = ("cases", "most", "sharers")
 
-    def __init__(self, most: int = MOST_AWAKE) -> None:
-        self.most = most
+    def __init__(self, most: int = MOST_AWAKE, cases: int = sys.maxsize) -> None:
+        self.most, self.cases = most, cases
         self.sharers: WeakSet[Awake] = WeakSet()
 
     def too_many(self, kept: int) -> int:

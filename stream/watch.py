@@ -6,7 +6,7 @@ Invariant: nothing is announced of a case but at the watch's clock, and every ch
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from stream.admission import Admission
 from stream.announcer import Announcer
@@ -29,6 +29,10 @@ from stream.renewal import over_for_renewal, renew
 from stream.supplement import Supplements
 from stream.timekeeper import Timekeeper
 from stream.versions import Version
+
+NO_ROOM: Final = Refusal(
+    "too_many_cases", "no case more can be kept; raise CASEWATCH_MAX_CASES, or look for what opens so many"
+)
 
 
 class Watch:
@@ -133,6 +137,9 @@ class Watch:
         if case is None:
             if event.at < self.clock.moment.clock - self.time.kept_ms:
                 return "late_dropped"
+            if len(self.cases) >= self.kept.awake.room.cases:
+                self._set_aside(self.inputs[event.place[0]], event.place[1], NO_ROOM)
+                return "refused"
             case = self.kept.begin(case_id, Case(self.process, clock.warm(event.at, self.process.warm_horizon)))
         if case.process is not self.process and not self._begins_anew(case, event, clock):
             event = self.supplements.as_before(case.process, self.process, record, event)

@@ -190,3 +190,21 @@ def test_deadlines_of_packed_cases_do_not_push_out_those_in_which_something_happ
     assert {alert.case for alert in task.alerts if alert.stage == "breach"} == old
     assert asleep(task) == old
     assert set(watch.cases) - asleep(task) == busy
+
+
+def test_an_event_that_would_begin_one_case_too_many_is_set_aside() -> None:
+    """Those that are there go on, and what is over makes room; all events of the one that had none are set aside."""
+    task = Task(process(case={"ends": ["Closed"], "reopen": "5m", "retention": "1h"}))
+    task.shard.sharing(Room(cases=2))
+
+    for case in ("A", "B", "C"):
+        task.live(event(0, "Opened", case))
+    task.live(event(1, "Called", "C"), event(1, "Closed", "A"))
+    refused = [(letter.offset, letter.reason) for letter in task.dead_letters]
+    task.wait(600)
+    task.live(event(600, "Opened", "D"))
+
+    (watch,) = task.shard.watches.values()
+    assert refused == [(2, "too_many_cases"), (3, "too_many_cases")]
+    assert [letter.reason for letter in task.dead_letters] == ["too_many_cases"] * 2
+    assert set(watch.cases) == {"B", "D"}
