@@ -10,7 +10,7 @@ from stream.announcer import Announcer
 from stream.awake import packed_flags
 from stream.case import Case, flags_of
 from stream.census import AGAIN, OPEN
-from stream.clock import Moment
+from stream.clock import BEFORE_TIME, Moment
 from stream.finding import FOREVER
 from stream.headcount import Headcount
 from stream.partials import Partials
@@ -21,10 +21,22 @@ PASSED_PER_LOOK = 20
 
 
 class Doubt:
-    """What a watch does in doubt; `time` says whether it is."""
+    """What a watch does in doubt; `time` says whether it is. `delay`: by how much (ms) later than time can be trusted
+    cases were to be looked at, at the most, since a silence is known of."""
 
     def __init__(self, time: Timekeeper, announcer: Announcer, partials: Partials, headcount: Headcount) -> None:
         self.time, self.announcer, self.partials, self.headcount = time, announcer, partials, headcount
+        self.delay = 0
+
+    def settled_to(self, until: int, reached: Moment) -> int:
+        """Up to where all that has settled was looked at (ms), where all deadlines before `until` were, and that was so
+        of `reached` before. As long as a source is silent, and for a lateness after it, nobody looks at what trusted
+        time makes true; then, later by the delay of its deadline."""
+        if not self.time.outages.known:
+            self.delay = 0
+        elif self.time.outages.gate is None and reached.settled_to > BEFORE_TIME.settled_to:
+            return reached.settled_to
+        return until - self.delay
 
     def look(self, case_id: str, case: Case, moment: Moment, noticed_at: int) -> tuple[bool, int | None]:
         """Tell what is sure to be true of a case, and note whether more may be. Returns whether the case has changed,
@@ -45,8 +57,9 @@ class Doubt:
         looked at that waits for it."""
         sure, moment = moments
         if self.time.outages.gate is not None:
-            look = case.next_look(sure, over_at, self.time.kept_ms)
-            return None if look < sure.clock else look + moment.clock - sure.clock
+            look, delay = case.next_look(sure, over_at, self.time.kept_ms), moment.clock - sure.clock
+            self.delay = max(self.delay, delay)
+            return None if look < sure.clock else look + delay
         if over_at is not None:
             return None
         nearest = case.fold.next_mark(moment.clock)

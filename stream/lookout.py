@@ -62,7 +62,8 @@ class Lookout:
         if self.review.due or left == AT_ONCE:
             return
         until = moment.clock if left is None else min(left, moment.clock)
-        clock, settled_to = max(until, self.reached.clock), max(min(until, moment.settled_to), self.reached.settled_to)
+        settled_to = min(until, moment.settled_to, self.doubt.settled_to(until, self.reached))
+        clock, settled_to = max(until, self.reached.clock), max(settled_to, self.reached.settled_to)
         self.reached = Moment(clock, settled_to, moment.live)
 
     def _release(self) -> None:
