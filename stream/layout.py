@@ -5,8 +5,8 @@ kept as the steps taken, so that a record outlives the process (and the model) i
 `stream.steps` writes, in base64, its names being numbers into the sorted labels of a model, which have a record of
 their own. Which definition version a case is of, and which labels those are, is a small number into the records of
 `stream.versions`. Invariant: `unpacked(packed(case))` behaves as `case` does. `LAYOUT` is raised with each change
-of form; the layouts before it are still read (`LEGIBLE`), so that a new worker goes on from what an old one left. An old
-one cannot read what a new one wrote: where the layout changes, all workers are replaced at once.
+of form; the layouts before it are still read (`LEGIBLE`), so that a new worker goes on from what an old one left. An
+old one cannot read what a new one wrote: where the layout changes, all workers are replaced at once.
 """
 
 from base64 import b64encode
