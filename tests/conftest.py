@@ -1,6 +1,6 @@
 """What all tests share: real event logs, a real Kafka, and the order from cheap to dear.
 
-Several processes may run them: one runs all that need a broker, the others the rest.
+Several processes may run them: one runs what uses one broker, another what brings trouble on one, then all the rest.
 
 Invariant: a test on real logs either runs or says in one plain sentence why not, and the summary repeats it; a folder
 that was named and is not there is a failure, not a reason to skip.
@@ -24,6 +24,8 @@ UNSET = f"{DATA} is not set: tests on real logs did not run"
 # A mistake in the core shows in the first seconds; what needs a broker comes last.
 BY_COST = ("schemas", "stream", "agents", "scenarios", "deploy", "broker")
 WITH_BROKER = ("deploy", "broker")
+TROUBLE = ("test_chaos.py", "test_kafka.py", "test_secured.py", "test_trouble.py")
+"""Half of the time that tests with a broker take; most of them start brokers of their own."""
 
 # The same examples in every run, and none fails for being slow on a machine that is busy with something else.
 settings.register_profile("casewatch", derandomize=True, deadline=None)
@@ -52,11 +54,13 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """How several processes share the tests: one runs all that need a broker, the others a file at a time."""
+    """How several processes share the tests: those that need a broker in two parts, the rest a file at a time."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::", maxsplit=1)[0]
-        return "broker" if Path(file).parts[1] in WITH_BROKER else file
+        path = Path(nodeid.split("::", maxsplit=1)[0])
+        if path.parts[1] in WITH_BROKER:
+            return "trouble" if path.name in TROUBLE else "broker"
+        return str(path)
 
 
 @pytest.hookimpl(optionalhook=True)
