@@ -47,6 +47,8 @@ class Metrics:
         self.dead_letters = self._counter("casewatch_dead_letters", "Records refused, by reason", "process", "reason")
         what = "What went wrong in service levels: conditions that failed, calendars without time left, bounds reached"
         self.sla_troubles = self._counter("casewatch_sla_troubles", what, "process", "rule", "reason")
+        what = "Clocks that were still running, and not overdue, when their case ended: cancelled, without an answer"
+        self.unanswered = self._counter("casewatch_sla_unanswered", what, "process", "rule")
         self.partials = self._counter("casewatch_partials", "Partials read, by what became of them", "outcome")
         told = "What tasks were told from elsewhere, by what became of it"
         self.orders = self._counter("casewatch_control", told, "kind", "outcome")
@@ -65,6 +67,7 @@ class Metrics:
             "dead_letters": self.dead_letters,
             "alerts": self.alerts,
             "sla_troubles": self.sla_troubles,
+            "unanswered": self.unanswered,
             "partials": self.partials,
             "control": self.orders,
             "scorecards": self.left_out,

@@ -7,7 +7,7 @@ again. What is older than that is settled. Invariant: `fold` is what `settled` b
 from typing import Any, Final, Literal, NamedTuple
 
 from stream.aside import NOTHING_ASIDE
-from stream.census import AT_RISK, BREACHED, DEVIATING, OPEN
+from stream.census import AT_RISK, BREACHED, DEVIATING, OPEN, UNCOUNTED
 from stream.clock import BEFORE_TIME, Moment
 from stream.declare import Violation
 from stream.event import Anchor, Event, Place
@@ -105,7 +105,7 @@ class Case:
         self.said: dict[tuple[str, str], Said] = NOTHING_SAID
         self.ids: dict[str, None] = NO_IDS
         self.wake: int | None = None
-        self.flags = 0
+        self.flags = UNCOUNTED
         self.seen: Stance | None = None
         self.settling = FOREVER
         self.cause_at: int | None = None
@@ -292,7 +292,7 @@ class Case:
 
 def flags_of(case: Case, over_at: int | None) -> int:
     """What a case counts as that was over at `over_at` (ms), if it was."""
-    flags = OPEN if over_at is None else 0
+    flags = OPEN | UNCOUNTED if over_at is None else case.flags & UNCOUNTED
     for said in case.said.values():
         if said.open:
             breached = said.finding.stage in ("breach", "overdue")

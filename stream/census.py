@@ -7,6 +7,8 @@ or a constraint or a rule on people is broken. Invariant: the counts equal those
 OPEN, AT_RISK, BREACHED, DEVIATING = 1, 2, 4, 8
 AGAIN = 16
 """Not counted: the case is to be looked at again once a silent source has recovered, or time runs live."""
+UNCOUNTED = 32
+"""Not counted: the clocks that the end of the case cancels are still to be counted, once its end has settled."""
 STANDING = OPEN | AT_RISK | BREACHED | DEVIATING
 NAMES = {OPEN: "open", AT_RISK: "at_risk", BREACHED: "breached", DEVIATING: "deviating"}
 _FLAGS = tuple([flag for flag in NAMES if flags & flag] for flags in range(STANDING + 1))

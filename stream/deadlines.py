@@ -9,6 +9,10 @@ from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Final
 
+AT_ONCE: Final = 0
+"""The wake of a case that was journalled before it was looked at, or before it was counted: it is due as soon as it is
+restored."""
+
 SPARE: Final = 1_000
 """Entries that have been replaced and are kept all the same, beside half as many as there are cases."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from stream.announcer import Announcer
 from stream.awake import packed_flags
 from stream.case import Case, flags_of
-from stream.census import AGAIN, OPEN
+from stream.census import AGAIN, OPEN, UNCOUNTED
 from stream.clock import BEFORE_TIME, Moment
 from stream.finding import FOREVER
 from stream.headcount import Headcount
@@ -85,7 +85,7 @@ class Review:
         """Up to `limit` cases to look at: in doubt all that were told of, else those that wait; no more are `due` once
         the pass is over."""
         self.passing = self.passing or iter(list(self.cases))
-        wanted = ~OPEN if in_doubt else AGAIN
+        wanted = ~(OPEN | UNCOUNTED) if in_doubt else AGAIN
         found: list[str] = []
         for passed, case_id in enumerate(self.passing, start=1):
             if self._flags(case_id) & wanted:

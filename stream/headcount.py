@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Iterable
 
 from stream.case import Case
-from stream.census import Census
+from stream.census import UNCOUNTED, Census
 from stream.clock import Moment
 from stream.finding import Finding
+from stream.occurrences import unanswered
 from stream.partials import Partials
 from stream.versions import Versions
 
 
 class Headcount:
-    """The counts of one process (`name`) in one task; cases that scorecards leave out are noted among the `counts`."""
+    """The counts of one process (`name`) in one task; cases that scorecards leave out, and clocks that
+    an end has cancelled, are noted among the `counts`."""
 
     __slots__ = ("census", "counts", "name", "partials", "versions")
 
@@ -31,6 +33,18 @@ class Headcount:
         self.versions.version(case.process).count(case.flags, flags)
         case.flags = flags
         return True
+
+    def end(self, case: Case) -> bool:
+        """Count the clocks that the end of a case has cancelled, once that has settled; whether there were any. What is
+        closed as idle waits for no answer."""
+        uncounted, ended_at = case.flags & UNCOUNTED, case.fold.ended_at
+        case.flags &= ~UNCOUNTED
+        if not uncounted or ended_at is None:
+            return False
+        found = list(unanswered(case.fold.clocks, case.process, ended_at))
+        for rule in found:
+            self.counts["unanswered", self.name, rule] += 1
+        return bool(found)
 
     def card_alike(self, case: Case, moment: Moment) -> None:
         """`card` of an open case of which only the flags may have changed since it was counted."""

@@ -10,13 +10,10 @@ from typing import Any
 
 from stream.awake import Awake
 from stream.case import Case
+from stream.deadlines import AT_ONCE
 from stream.layout import FLAGS, UnreadableState
 from stream.process import Process
 from stream.versions import Versions, number_of
-
-AT_ONCE = 0
-"""The wake of a case that was journalled before it was looked at, or before it was counted: it is due as soon as it is
-restored."""
 
 
 class Kept:

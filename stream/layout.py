@@ -17,6 +17,7 @@ import orjson
 
 from stream.card_kinds import card_kinds, identity_of
 from stream.case import NOTHING_COUNTED, Case
+from stream.census import OPEN, UNCOUNTED
 from stream.course import FULL, UNSEEN, WARM
 from stream.fold import NOTHING, Fold
 from stream.journalled import (
@@ -85,12 +86,13 @@ class Packer:
         self.known[identity] = Labels(identity, tuple(names))
 
     def packed(self, case: Case, wake: int | None = None) -> bytes:
-        """The record of a case; `wake` where it is to be looked at sooner than it is armed for."""
+        """The record of a case; `wake` where it is to be looked at sooner than it is armed for. Of an open
+        case the end is always uncounted: that is not written."""
         return orjson.dumps(
             [
                 LAYOUT,
                 case.wake if wake is None else wake,
-                case.flags,
+                case.flags & ~UNCOUNTED if case.flags & OPEN else case.flags,
                 case.may_be_warm,
                 self.number,
                 None if case.settled is None else self._fold(case.settled),
@@ -178,7 +180,7 @@ class Packer:
         layout, wake, flags, may_be_warm, filed, settled, tail, said, ids, case_is_late, *rest = fields
         identity, counted = (self.filed[filed], rest[0] if rest else None) if layout > 2 else (filed, rest)
         case = Case(self.process, may_be_warm)
-        case.wake, case.flags = wake, flags
+        case.wake, case.flags = wake, flags | UNCOUNTED if flags & OPEN else flags
         case.settled = None if settled is None else self._unfolded(settled, identity, layout)
         case.tail = tuple([read_event(event) for event in tail])
         if said:

@@ -6,14 +6,14 @@ instant at which something may have become true of it.
 
 from stream.announcer import Announcer
 from stream.case import Case, flags_of
-from stream.census import AGAIN
+from stream.census import AGAIN, UNCOUNTED
 from stream.clock import BEFORE_TIME, Moment
-from stream.deadlines import Deadlines
+from stream.deadlines import AT_ONCE, Deadlines
 from stream.doubt import Doubt, Review
 from stream.echo import Echo, Situation
 from stream.finding import FOREVER
 from stream.headcount import Headcount
-from stream.kept import AT_ONCE, Kept
+from stream.kept import Kept
 from stream.partials import Partials
 from stream.timekeeper import Timekeeper
 
@@ -139,7 +139,9 @@ class Lookout:
             if self.announcer.announce(case_id, case, moment, noticed_at):
                 self.changed[case_id] = None
             case.seen = stance if before == (fold.stopped, fold.past) else case.stance(moment, over_at)
-        if unsaid or not case.flags:
+        if over_at is not None and over_at < moment.settled_to and self.headcount.end(case):
+            self.changed[case_id] = None
+        if unsaid or not case.flags & ~UNCOUNTED:
             self.headcount.flag(case, flags_of(case, over_at) | self._hold(case_id, case, moment))
             if self.headcount.card(case, moment, over_at):
                 self.changed[case_id] = None

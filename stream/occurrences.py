@@ -9,7 +9,7 @@ occurrences are a function of the case's events alone; those that time alone mak
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Self
 
-from schemas.sla import CaseDuration, Due
+from schemas.sla import CaseDuration, Due, Idle
 from stream.event import GIVEN_UP
 from stream.lives import Life, Segment
 from stream.process import Process
@@ -140,3 +140,13 @@ def still_open(tracked: Tracked, clocks: Stood, process: Process, span: Span) ->
             yield Occurrence(number, name, segment, max(span.until, due + 1), due, _known_at(running))
         elif span.met_at is not None and _by_the_end(process.rulebook.rules[number]):
             yield Occurrence(number, name, segment, span.met_at, due)
+
+
+def unanswered(clocks: Stood, process: Process, ended_at: int) -> Iterator[str]:
+    """The service levels that waited for an answer when their case ended (ms), not yet overdue; once for each clock."""
+    for rule, running in zip(process.rulebook.rules, clocks, strict=True):
+        if running is None or not _ran(running) or isinstance(rule.promise, Idle) or _by_the_end(rule):
+            continue
+        applies = running.terms is None or running.terms.choice >= 0
+        if applies and (running.due is None or running.due >= ended_at):
+            yield rule.promise.id

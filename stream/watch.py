@@ -12,14 +12,15 @@ from stream.admission import Admission
 from stream.announcer import Announcer
 from stream.card_kinds import identity_of
 from stream.case import Case
-from stream.census import AGAIN
+from stream.census import AGAIN, UNCOUNTED
 from stream.clock import BEFORE_TIME, END_OF_TIME, InputClock
+from stream.deadlines import AT_ONCE
 from stream.effects import DeadLetter
 from stream.event import Event
 from stream.findings import findings_of
 from stream.headcount import Headcount
 from stream.inputs import Batch, Input, Received, Refusal
-from stream.kept import AT_ONCE, Kept
+from stream.kept import Kept
 from stream.layout import WAKE
 from stream.ledger.feed import Silence
 from stream.lookout import Lookout
@@ -145,9 +146,14 @@ class Watch:
             event = self.supplements.as_before(case.process, self.process, record, event)
         partials = self.partials
         before = case.happenings() if partials.by_segment and case.disturbed_by(event) else None
+        ended_at = case.fold.ended_at
+        if ended_at is not None and event.at > ended_at + self.time.lateness and self.headcount.end(case):
+            self.changed[case_id] = None  # its end had settled, though nobody has looked at it since
         outcome = case.apply(event, self.time.horizon(clock))
         if outcome == "duplicate":
             return outcome
+        if ended_at is not None and case.fold.ended_at is None:
+            case.flags |= UNCOUNTED
         self.touched[case_id] = self.changed[case_id] = None
         if before is not None and event.place in (now := case.happenings()):
             partials.rearranged(before, now)

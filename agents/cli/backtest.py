@@ -114,10 +114,16 @@ def _print(
     unjudged = outcomes.pop("unjudged", 0)
     events = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in sorted(outcomes.items()))
     out.print(f"events: {events or 'none'}; open cases at the end: {report.cases['open']}")
-    for remark in (*_beyond(report.counts), *_troubles(report.counts)):
+    for remark in (*_unanswered(report.counts), *_beyond(report.counts), *_troubles(report.counts)):
         out.print(escape(remark))
     if unjudged:
         out.print(f"not judged by rules on people: {unjudged} events, which do not carry what a rule asks for")
+
+
+def _unanswered(counts: Counter[tuple[str, ...]]) -> Iterator[str]:
+    """How often cases ended while a service level still waited, in time, for its answer: no alert tells of that."""
+    for rule, count in sorted((key[-1], count) for key, count in counts.items() if key[0] == "unanswered"):
+        yield f"{rule}: never answered, since the case ended first ({'once' if count == 1 else f'{count:,} times'})"
 
 
 def _beyond(counts: Counter[tuple[str, ...]]) -> Iterator[str]:
