@@ -25,7 +25,7 @@ from agents.wall_clock import now_ms
 from tests.broker.traffic import CASEWATCH, WorkerProgram, create_topics, each_committed
 from tests.chaos.result import Result
 from tests.chaos.stage import LAG
-from tests.chaos.watching import resident_mib
+from tests.chaos.watching import busy_seconds, resident_mib
 
 TOPIC = "steady"
 PARTITIONS = 4
@@ -69,11 +69,13 @@ class Load:
 
 
 class Sample(NamedTuple):
-    """What was measured: after how many seconds, MiB resident, and records waiting."""
+    """What was measured: after how many seconds, MiB resident, records waiting, and seconds that were worked until
+    then."""
 
     at: float
     mib: float
     lag: float
+    busy: float
 
 
 class Soak:
@@ -85,7 +87,7 @@ class Soak:
         definition.write_text(DEFINITION)
         settings = {"brokers": bootstrap, "prefix": "soak"}
         self.worker = WorkerProgram("soak", folder, (*CASEWATCH, "run", str(definition)), **settings)
-        self.written = 0
+        self.written, self.began = 0, monotonic()
         self.samples: list[Sample] = []
 
     async def run(self) -> Result:
@@ -132,7 +134,7 @@ class Soak:
     def sample(self) -> Sample:
         """Measure now."""
         lag = sum(float(waiting) for _, topic, waiting in LAG.findall(self.metrics()) if topic == TOPIC)
-        return Sample(len(self.samples) * EVERY_S, resident_mib(self.worker), lag)
+        return Sample(monotonic() - self.began, resident_mib(self.worker), lag, busy_seconds(self.worker))
 
     def metrics(self) -> str:
         """What the worker says of itself."""
@@ -164,6 +166,9 @@ class Soak:
         result.figures |= {"minutes": round(self.load.seconds / 60, 1), "events a second": self.load.rate}
         result.figures |= {"seed": self.load.seed, "events written": self.written, "events applied": applied}
         result.figures |= {"transitions of alerts": told, "samples": len(self.samples)}
+        if len(steady) > 1:
+            busy = (steady[-1].busy - steady[0].busy) / (steady[-1].at - steady[0].at)
+            result.figures["of a core, the worker was busy"] = f"{busy:.0%}"
         for name, values in (("MiB resident", [s.mib for s in steady]), ("records waiting", [s.lag for s in steady])):
             self._trend(result, name, [s.at for s in steady], values)
         if applied != self.written:

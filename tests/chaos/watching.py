@@ -5,6 +5,7 @@ counted.
 """
 
 import asyncio
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,6 +23,14 @@ def resident_mib(worker: WorkerProgram) -> float:
         return 0.0
     status = Path(f"/proc/{worker.process.pid}/status").read_text()
     return sum(int(kib) / 1024 for kib in re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE))
+
+
+def busy_seconds(worker: WorkerProgram) -> float:
+    """How long the processor has worked for a worker, as the system says; 0 if it has ended."""
+    if worker.process is None or not worker.running:
+        return 0.0
+    fields = Path(f"/proc/{worker.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime of proc(5), after the name
 
 
 class Watch:
