@@ -38,9 +38,9 @@ class Headcount:
         """Count the clocks that the end of a case has cancelled, once that has settled; whether there were any. What is
         closed as idle waits for no answer."""
         uncounted, ended_at = case.flags & UNCOUNTED, case.fold.ended_at
-        case.flags &= ~UNCOUNTED
         if not uncounted or ended_at is None:
             return False
+        case.flags &= ~UNCOUNTED
         found = list(unanswered(case.fold.clocks, case.process, ended_at))
         for rule in found:
             self.counts["unanswered", self.name, rule] += 1

@@ -17,7 +17,7 @@ import orjson
 
 from stream.card_kinds import card_kinds, identity_of
 from stream.case import NOTHING_COUNTED, Case
-from stream.census import OPEN, UNCOUNTED
+from stream.census import UNCOUNTED
 from stream.course import FULL, UNSEEN, WARM
 from stream.fold import NOTHING, Fold
 from stream.journalled import (
@@ -86,13 +86,13 @@ class Packer:
         self.known[identity] = Labels(identity, tuple(names))
 
     def packed(self, case: Case, wake: int | None = None) -> bytes:
-        """The record of a case; `wake` where it is to be looked at sooner than it is armed for. Of an open
-        case the end is always uncounted: that is not written."""
+        """The record of a case; `wake` where it is to be looked at sooner than it is armed for. That an
+        end which is yet to come is uncounted is not written."""
         return orjson.dumps(
             [
                 LAYOUT,
                 case.wake if wake is None else wake,
-                case.flags & ~UNCOUNTED if case.flags & OPEN else case.flags,
+                case.flags & ~UNCOUNTED if case.fold.ended_at is None else case.flags,
                 case.may_be_warm,
                 self.number,
                 None if case.settled is None else self._fold(case.settled),
@@ -180,7 +180,7 @@ class Packer:
         layout, wake, flags, may_be_warm, filed, settled, tail, said, ids, case_is_late, *rest = fields
         identity, counted = (self.filed[filed], rest[0] if rest else None) if layout > 2 else (filed, rest)
         case = Case(self.process, may_be_warm)
-        case.wake, case.flags = wake, flags | UNCOUNTED if flags & OPEN else flags
+        case.wake, case.flags = wake, flags
         case.settled = None if settled is None else self._unfolded(settled, identity, layout)
         case.tail = tuple([read_event(event) for event in tail])
         if said:
@@ -195,6 +195,8 @@ class Packer:
         if case.settled is not None and "lives" in card:
             case.settled.tracked = case.settled.tracked._replace(lives=tuple(map(Life.read, card["lives"])))
         case.refold()
+        if case.fold.ended_at is None:
+            case.flags |= UNCOUNTED
         return case
 
     def _counted(self, fields: list[Any]) -> dict[Key, Counted]:

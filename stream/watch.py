@@ -146,13 +146,13 @@ class Watch:
             event = self.supplements.as_before(case.process, self.process, record, event)
         partials = self.partials
         before = case.happenings() if partials.by_segment and case.disturbed_by(event) else None
-        ended_at = case.fold.ended_at
-        if ended_at is not None and event.at > ended_at + self.time.lateness and self.headcount.end(case):
+        ended_at, instance = case.fold.ended_at, case.fold.instance
+        if ended_at is not None and self._stood(case, ended_at, event, clock) and self.headcount.end(case):
             self.changed[case_id] = None  # its end had settled, though nobody has looked at it since
         outcome = case.apply(event, self.time.horizon(clock))
         if outcome == "duplicate":
             return outcome
-        if ended_at is not None and case.fold.ended_at is None:
+        if ended_at is not None and (case.fold.ended_at is None or case.fold.instance != instance):
             case.flags |= UNCOUNTED
         self.touched[case_id] = self.changed[case_id] = None
         if before is not None and event.place in (now := case.happenings()):
@@ -160,6 +160,13 @@ class Watch:
         elif partials.rates:
             partials.happened(event, case.fold.attributes)
         return outcome
+
+    def _stood(self, case: Case, ended_at: int, event: Event, clock: InputClock) -> bool:
+        """Whether an end was there to stay when this event happened: an earlier one can be here no longer, or it is too
+        late to reopen the case."""
+        if event.at <= ended_at + self.time.lateness:
+            return event.at > ended_at + case.process.reopen
+        return ended_at < self.time.horizon(clock)
 
     def _begins_anew(self, case: Case, event: Event, clock: InputClock) -> bool:
         """Whether an event begins the next instance of a case of an older version: that is of the newest."""
@@ -169,7 +176,9 @@ class Watch:
         self.headcount.card(case, self.clock.moment, over_at, findings_of(case.fold, END_OF_TIME))
         self.versions.version(case.process).count(case.flags, None)
         self.versions.active.count(None, case.flags)
+        self.headcount.end(case)
         renew(case, self.process, over_at)
+        case.flags |= UNCOUNTED
         return True
 
     def hear(self, silence: Silence) -> None:

@@ -1,15 +1,20 @@
 """Clocks that the end of a case has cancelled are counted, once for each end that stood, against a count by hand."""
 
 from collections import Counter
-from itertools import accumulate
+from itertools import accumulate, islice
+from typing import Any
 
+import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.census import UNCOUNTED
-from stream.inputs import Received
+from stream.census import OPEN, UNCOUNTED
+from stream.inputs import Batch, Input, Received
+from stream.layout import FLAGS
 from stream.process import Process
-from tests.stream.driver import MINUTE, Task, event, process
+from tests.stream.driver import MINUTE, SOURCE, Task, at, event, process
+from tests.stream.test_versions import Changing
 
 LATENESS = 10
 TARGETS = {"answer": 20, "first": 5}
@@ -25,6 +30,8 @@ WATCHED: Process = process(
     ],
     case={"ends": ["Closed"], "reopen": "10d", "idle_limit": "10d", "retention": "20d"},
 )
+ANSWER = {"id": "answer", "kind": "between", "from": "Opened", "to": "Answered", "target": "1h"}
+DAY = 24 * 60
 ACTIVITIES = ("Opened", "Answered", "Closed")
 steps = st.lists(st.tuples(st.integers(0, 15), st.sampled_from(ACTIVITIES), st.sampled_from("ab")), max_size=25)
 
@@ -58,7 +65,7 @@ def counted_by_hand(found: list[tuple[int, str, str]]) -> Counter[str]:
 @settings(max_examples=200, deadline=None)
 @given(steps, st.booleans())
 def test_clocks_that_an_end_has_cancelled_are_counted_once(found: list[tuple[int, str, str]], restarts: bool) -> None:
-    """However often the state is restored, live and as history; an end that was taken back counts anew."""
+    """However often the state is restored; an end that was taken back counts anew."""
     task, minute, expected = Task(WATCHED), 0, counted_by_hand(found)
     for gap, activity, case in found:
         minute += gap
@@ -126,3 +133,149 @@ def test_a_case_that_was_not_looked_at_before_a_restart_is_counted_after_it() ->
     task.restart()
     task.wait(20)
     assert counted(task) == {"answer": 1, "first": 1}
+
+
+def asked(answer: dict[str, Any] = ANSWER, events: dict[str, Any] | None = None, **case: Any) -> Process:
+    """A process with one service level, whose cases end when they are closed."""
+    kept = {"ends": ["Closed"], "reopen": "10d", "idle_limit": "10d", "retention": "20d"}
+    return process(sla=[answer], events=events or {}, case=kept | case)
+
+
+def feed(task: Task, *values: dict[str, Any]) -> None:
+    """Records of one batch, without a look at their cases."""
+    task.feed([Received(task.offset + nth, value["at"], value) for nth, value in enumerate(values)], values[-1]["at"])
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_end_that_was_counted_before_anybody_looked_is_not_counted_after_a_restart(restarts: bool) -> None:
+    """The case was open when it was looked at; then two ends come in one batch, of which the first stood."""
+    task = Task(asked())
+    task.live(event(0, "Opened"))
+    feed(task, event(1, "Closed"), event(30, "Closed"))
+    if restarts:
+        task.restart()
+    task.wait(120)
+    assert counted(task) == {"answer": 1}
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_was_closed_as_idle_counts_when_it_ends_after_all(at_once: bool) -> None:
+    """In one batch or in two."""
+    task, values = Task(asked()), (event(12 * DAY, "Opened"), event(12 * DAY + 5, "Closed"))
+    task.live(event(0, "Called"))
+    task.wait(11 * DAY)
+    if at_once:
+        feed(task, *values)
+    else:
+        task.live(*values)
+    task.wait(12 * DAY + 60)
+    assert counted(task) == {"answer": 1}
+
+
+@pytest.mark.parametrize("gap", [4, 30])
+def test_an_end_after_which_a_case_begins_anew_has_stood(gap: int) -> None:
+    """Also where it can reopen for less than events may be late."""
+    task = Task(asked(reopen="1m"))
+    task.live(event(0, "Opened"), event(1, "Closed"), event(1 + gap, "Opened"), event(2 + gap, "Answered"))
+    task.live(event(3 + gap, "Closed"))
+    task.wait(100)
+    assert counted(task) == {"answer": 1}
+
+
+def test_each_instance_of_one_event_counts() -> None:
+    """A step that both asks and ends."""
+    task = Task(asked(ANSWER | {"from": "Closed", "to": "Paid"}, reopen="1d"))
+    task.live(event(0, "Closed"), event(3 * DAY, "Closed"))
+    task.wait(3 * DAY + 60)
+    assert counted(task) == {"answer": 2}
+
+
+@pytest.mark.parametrize("activated", [False, True])
+@pytest.mark.parametrize("batches", ["1 1 1", "1 2", "2 1", "3"])
+def test_instances_of_two_versions_count_like_those_of_one(activated: bool, batches: str) -> None:
+    """The next instance is of the version in force; what the last one waited for is counted all the same."""
+    older, newest = asked(reopen="1h"), asked(ANSWER | {"target": "2h"}, reopen="1h")
+    task = Changing(older, newest)
+    task.live(event(0, "Opened"))
+    if activated:
+        task.activate(newest)
+    coming = iter([event(5, "Closed"), event(500, "Opened"), event(505, "Closed")])
+    for size in map(int, batches.split()):
+        some = list(islice(coming, size))
+        feed(task, *some)
+        task.tick(some[-1]["at"])
+    task.wait(600)
+    assert counted(task) == {"answer": 2}
+
+
+def test_an_answer_that_is_still_to_be_read_is_waited_for() -> None:
+    """A topic that is behind brings what was there before the end, though the other has gone on long after it."""
+    task, ahead, behind = Task(asked(events={"topics": [SOURCE.topic, "mails"]})), SOURCE, Input("mails", 0)
+
+    def give(source: Input, first: int, end: int, *values: dict[str, Any]) -> None:
+        records = [Received(first + nth, value["at"], value) for nth, value in enumerate(values)]
+        task.shard.observe(Batch(source, first, records, first + len(records), end, at(30)))
+        task.shard.advance(at(30), 100)
+
+    give(behind, 0, 5, event(0, "Opened"))
+    give(ahead, 0, 2, event(3, "Closed"), event(20, "Called"))
+    give(behind, 1, 5, event(2, "Answered"), event(25, "Called", "T-9"))
+    give(behind, 3, 3)
+    task.shard.advance(at(300), 100)
+    task.drain()
+    assert counted(task) == {}
+
+
+def test_a_source_that_is_silent_may_have_the_answer() -> None:
+    """What goes on meanwhile, elsewhere, does not make an end count."""
+    heard, silent = SOURCE, Input("mails", 0)
+    task = Task(asked(events={"topics": [heard.topic, silent.topic], "silence": "5m"}))
+    position = {heard: 0, silent: 0}
+
+    def give(source: Input, minute: float, *values: dict[str, Any]) -> None:
+        start = position[source]
+        records = [Received(start + nth, at(minute), value) for nth, value in enumerate(values)]
+        end = position[source] = start + len(records)
+        task.shard.observe(Batch(source, start, records, end, end, at(minute)))
+
+    def wait(minute: float) -> None:
+        give(heard, minute)
+        give(silent, minute)
+        task.shard.advance(at(minute), 100)
+        task.drain()
+
+    give(silent, 0, event(0, "Called", "T-9"))
+    give(heard, 0, event(0, "Opened"))
+    wait(0)
+    task.hear(0, 6, topic="mails")
+    give(heard, 8, event(8, "Closed"))
+    wait(25)
+    give(heard, 30, event(30, "Called"))
+    wait(31)
+    assert counted(task) == {}
+    give(silent, 40, event(7, "Answered"), event(39, "Called", "T-9"))
+    task.hear(0, 6, 40, topic="mails")
+    wait(40)
+    wait(80)
+    assert counted(task) == {}
+
+
+@pytest.mark.parametrize(("team", "expected"), [("red", {"answer": 1}), ("blue", {})])
+def test_what_does_not_hold_for_a_case_is_not_missed_there(team: str, expected: dict[str, int]) -> None:
+    """A clock whose `where` is false waits for nothing."""
+    task = Task(asked(ANSWER | {"where": "team == 'red'"}))
+    task.live(event(0, "Opened", team=team), event(5, "Closed"))
+    task.wait(30)
+    assert counted(task) == expected
+
+
+def test_an_open_case_is_journalled_as_before_and_is_no_matter_for_a_review() -> None:
+    """The note is there for those that ended; a silence does not have every open case be looked at for it."""
+    task = Task(asked())
+    task.live(event(0, "Opened"))
+    (record,) = [record for key, record in task.journal.items() if key.startswith(b"case/")]
+    assert orjson.loads(record)[FLAGS] == OPEN
+    (watch,) = task.shard.watches.values()
+    review = watch.lookout.review
+    review.begin()
+    assert review.next(in_doubt=True, limit=10) == []
