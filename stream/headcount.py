@@ -16,8 +16,8 @@ from stream.versions import Versions
 
 
 class Headcount:
-    """The counts of one process (`name`) in one task; cases that scorecards leave out, and clocks that
-    an end has cancelled, are noted among the `counts`."""
+    """The counts of one process (`name`) in one task; cases that scorecards leave out, and clocks that an end has
+    cancelled, are noted among the `counts`."""
 
     __slots__ = ("census", "counts", "name", "partials", "versions")
 

@@ -2,8 +2,8 @@
 
 An occurrence counts at the earlier of its answer and its due instant, under the segment that its case had when its
 clock started; one that was due before that became known counts when it did. One that is called off, or that ends with
-its case before it is due, does not count at all. Invariant:
-occurrences are a function of the case's events alone; those that time alone makes bad are asked for with an instant.
+its case before it is due, does not count; what ends so without an answer is `unanswered`. Invariant: occurrences are a
+function of the case's events alone; those that time alone makes bad are asked for with an instant.
 """
 
 from collections.abc import Iterator, Mapping
